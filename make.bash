@@ -1,0 +1,434 @@
+#!/usr/bin/env bash
+# Builds ./goroot, the Go toolchain with thread lockers. ./make.bash -h says how.
+# misc/README.md tells how it works and how to work on goroot.
+
+set -euo pipefail
+
+usage() {
+	cat <<'EOF'
+usage: ./make.bash [flags] [-- flags of upstream's make.bash, such as -distpack]
+
+Makes ./goroot from an unmodified Go release, src/, api/, doc/ and patches/, and
+builds it with upstream's own make.bash. Run again, it brings goroot up to date:
+it takes over what changed in the project, keeps what was edited in goroot, and
+rebuilds what that makes necessary, without a bootstrap where none is needed.
+
+The release is the first of these that is there, of exactly the version that
+VERSION begins with: $GOROOT_BASE; the installed Go; the one that the go command
+downloads by itself when asked for that version.
+
+Flags:
+	-quick		after edits of package runtime, leave the go command, the
+			compiler and the other tools on the runtime they were built
+			with. Programs get the new runtime all the same.
+	-a		bootstrap anew, even if nothing changed
+	-f		throw away edits made in goroot
+	-env NAME=VALUE	set a variable of upstream's make.bash, such as CC, GOAMD64 or
+			GOEXPERIMENT; may be repeated. No variable of the caller's
+			environment gets there otherwise, PATH, TMPDIR and the locale aside.
+	-nodemo		do not run the demonstration at the end
+	-demo		only run the demonstration
+	-h		this text
+EOF
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+. "$root/misc/lib.bash"
+
+quick=false anew=false discard=false demo=true demo_only=false
+buildenv=() upstream_args=()
+while (($#)); do
+	case $1 in
+	-h | -help | --help) usage; exit 0 ;;
+	-quick) quick=true ;;
+	-a) anew=true ;;
+	-f) discard=true ;;
+	-nodemo) demo=false ;;
+	-demo) demo_only=true ;;
+	-env)
+		[[ ${2-} =~ ^[A-Za-z_][A-Za-z_0-9]*= ]] || die "-env wants NAME=VALUE, got \"${2-}\""
+		buildenv+=("$2")
+		shift
+		;;
+	--)
+		shift
+		upstream_args=("$@")
+		break
+		;;
+	*)
+		usage >&2
+		die "unknown argument \"$1\""
+		;;
+	esac
+	shift
+done
+
+read_version
+cd "$root"
+
+# run_demo measures round trips on this machine with the toolchain just built.
+run_demo() {
+	local cache
+	[[ -d $root/misc/demo ]] || return 0
+	cache=$goroot/pkg/obj/go-build
+	(cd "$root/misc/demo" && env -u GOROOT -u GOFLAGS -u GOEXPERIMENT -u GOOS -u GOARCH \
+		GOENV=off GOWORK=off GOTOOLCHAIN=local GOPROXY=off GOCACHE="$cache" "$goroot/bin/go" run .)
+}
+if $demo_only; then
+	[[ -x $goroot/bin/go ]] || die "there is no goroot yet. Run ./make.bash first."
+	run_demo
+	exit
+fi
+
+# Whatever ends this script, what it was in the middle of is not taken for good.
+child='' building=''
+lock
+cleanup() {
+	local status=$?
+	trap - EXIT INT TERM HUP
+	if [[ -n $child ]]; then
+		kill -TERM -- "-$child" 2>/dev/null || true
+		wait "$child" 2>/dev/null || true
+	fi
+	# No go command of a bootstrap that did not end well stays behind.
+	if [[ -n $building ]]; then rm -rf "$goroot/bin"; fi
+	rm -rf "$goroot.new"
+	unlock
+	exit "$status"
+}
+trap cleanup EXIT
+trap 'warn "interrupted. goroot is not built; run ./make.bash again."; exit 130' INT
+trap 'warn "ended by a signal. goroot is not built; run ./make.bash again."; exit 143' TERM HUP
+
+# in_group CMD... runs CMD in a process group of its own, so that a signal to
+# this script alone ends all of it.
+in_group() {
+	set -m
+	"$@" </dev/null &
+	child=$!
+	set +m
+	echo "$$ $child" >"$lockdir/pid"
+	local status=0
+	wait "$child" || status=$?
+	child=''
+	return "$status"
+}
+
+# check_base DIR dies unless DIR is a Go tree of the right version.
+check_base() {
+	local v
+	[[ -d $1 ]] || die "$2: there is no directory $1. Set GOROOT_BASE to the GOROOT of an unmodified $release, or unset it."
+	[[ -f $1/VERSION ]] || die "$1/VERSION is missing: not a Go release ($2). Set GOROOT_BASE to the GOROOT of an unmodified $release, or unset it."
+	v=$(first_line "$1/VERSION")
+	[[ $v == "$release" ]] ||
+		die "$1/VERSION says $v ($2), but VERSION wants $release. Set GOROOT_BASE to the GOROOT of an unmodified $release, or unset it."
+	[[ -f $1/src/make.bash && -x $1/bin/go ]] ||
+		die "$1 has no src/make.bash or no bin/go ($2): an incomplete $release. Set GOROOT_BASE to a complete one, or unset it."
+}
+
+# find_base sets basedir.
+find_base() {
+	local gocmd r some=''
+	if [[ -n ${GOROOT_BASE-} ]]; then
+		check_base "$GOROOT_BASE" "from GOROOT_BASE"
+		basedir=$(cd "$GOROOT_BASE" && pwd -P)
+		return
+	fi
+	while IFS= read -r gocmd; do
+		r=$(cd / && env -u GOROOT GOENV=off GOFLAGS= GOWORK=off GOTOOLCHAIN=local "$gocmd" env GOROOT 2>/dev/null) || continue
+		[[ -n $r ]] || continue
+		[[ -n $some ]] || some=$gocmd
+		if [[ $(first_line "$r/VERSION") == "$release" ]]; then
+			basedir=$(cd "$r" && pwd -P)
+			check_base "$basedir" "installed as $gocmd"
+			return
+		fi
+	done < <(type -ap go)
+	[[ -n $some ]] ||
+		die "no Go found: GOROOT_BASE is not set and there is no go command in PATH. Install $release (or any go1.21 or later, which can download it), or set GOROOT_BASE to the GOROOT of an unmodified $release."
+	say "asking $some for $release"
+	# GOPROXY and the like stay the caller's: only they know how to reach a proxy.
+	r=$(cd / && env -u GOROOT -u GOEXPERIMENT -u GOOS -u GOARCH GOFLAGS= GOWORK=off GOTOOLCHAIN="$release" "$some" env GOROOT) || r=''
+	[[ -n $r && $(first_line "$r/VERSION") == "$release" ]] ||
+		die "$some is not $release and could not get it (GOTOOLCHAIN=$release $some env GOROOT). Install $release, or set GOROOT_BASE to the GOROOT of an unmodified one."
+	basedir=$r
+	check_base "$basedir" "downloaded by $some"
+}
+
+# need_space KB WHAT dies unless the file system has that much room.
+need_space() {
+	local avail
+	avail=$(df -Pk "$root" | sed -n '$s/^.* \([0-9][0-9]*\)  *[0-9-][0-9]*% .*$/\1/p')
+	[[ -z $avail ]] || ((avail >= $1)) ||
+		die "$2 needs about $(($1 / 1024)) MB in $root, which has $((avail / 1024)) MB free. Make room, or clone the project to a larger disk."
+}
+
+# The parts of a release that goroot is made from; those after the bar may be
+# missing in a downloaded base.
+parts=(src lib LICENSE PATENTS README.md SECURITY.md CONTRIBUTING.md codereview.cfg go.env)
+optional_parts=(api doc misc test)
+
+# populate makes goroot.new, a repository whose work tree is the pristine base.
+populate() {
+	local e new=$goroot.new err want id bad=()
+	need_space 450000 "the source tree"
+	say "copying $basedir"
+	rm -rf "$new"
+	mkdir "$new"
+	for e in "${parts[@]}" "${optional_parts[@]}"; do
+		[[ -e $basedir/$e ]] || continue
+		err=$(cp -R -H "$basedir/$e" "$new/$e" 2>&1) ||
+			die "cannot copy $basedir/$e to $new: $(printf '%s\n' "$err" | sed -n '1s/.*: //p'). Is the disk full?"
+	done
+	chmod -R u+w "$new"
+
+	# A base may have been read-only, or lost its modes in a module zip.
+	(
+		shopt -s globstar dotglob
+		cd "$new"
+		chmod -R a-x+X .
+		chmod a+x -- **/*.bash **/*.sh **/*.pl **/*.rc **/go_?*_?*_exec
+		# The go command's download leaves these beside the go.mod that it restores.
+		rm -f -- **/_go.mod
+		# What dist generates for the base's version.
+		rm -f -- src/cmd/dist/dist "${generated[@]}"
+	)
+	# The one file in which an installed distribution may differ from the release.
+	sed 's/^GOTOOLCHAIN=.*/GOTOOLCHAIN=auto/' "$basedir/go.env" >"$new/go.env"
+
+	git_clean init -q --template= "$new"
+	use_goroot "$new"
+	mkdir -p "$state" "$store/info"
+	g symbolic-ref HEAD refs/heads/goroot
+	g config gc.auto 0
+	g config core.looseCompression 1
+	g config core.autocrlf false
+	printf '* -text -ident -filter -working-tree-encoding\n' >"$store/info/attributes"
+	{
+		printf '/bin/\n/pkg/\n/VERSION.cache\n/src/cmd/dist/dist\n'
+		printf '/%s\n' "${generated[@]}"
+		printf '%s\n' '*~' '.*.sw?' '.DS_Store' '*.orig' '*.rej' '*.test' '*.test.exe' '*.prof'
+	} >"$store/info/exclude"
+	g add -A -f -- . 2>"$state/add.err" ||
+		die "git could not take in $new: $(sed -n '$p' "$state/add.err"). Is the disk full?"
+	base=$(g write-tree)
+
+	# Unmodified means unmodified: the release's trees are known.
+	while read -r e want; do
+		[[ $e == [a-zA-Z]* ]] || continue
+		id=$(g rev-parse -q --verify "$base:$e" || true)
+		if [[ -z $id ]]; then
+			[[ " ${optional_parts[*]} " == *" $e "* ]] || bad+=("$e is missing")
+		elif [[ $id != "$want" ]]; then
+			bad+=("$e")
+		fi
+	done <"$root/misc/base.trees"
+	if ((${#bad[@]})); then
+		warn "$basedir is not an unmodified $release. It differs in:"
+		list "${bad[@]}" >&2
+		die "Set GOROOT_BASE to an unmodified one; GOTOOLCHAIN=$release go env GOROOT, asked of another version, names one."
+	fi
+
+	setstate base "$base"
+	setstate release "$release"
+	setstate synced "$base"
+	worktree=$base
+	missing_dirs_note
+	compose "$root"
+	sync
+	rm -rf "$goroot"
+	mv "$new" "$goroot"
+	use_goroot "$goroot"
+}
+
+# generated are the files that dist writes into src.
+generated=(
+	src/cmd/cgo/zdefaultcc.go
+	src/cmd/go/internal/cfg/zdefaultcc.go
+	src/cmd/go/internal/cfg/zosarch.go
+	src/cmd/internal/objabi/zbootstrap.go
+	src/go/build/zcgo.go
+	src/internal/buildcfg/zbootstrap.go
+	src/internal/runtime/sys/zversion.go
+	src/time/tzdata/zzipdata.go
+)
+
+# tools are what upstream's make.bash installs (toolsToInstall in cmd/dist).
+tools=(cmd/go cmd/gofmt cmd/asm cmd/cgo cmd/compile cmd/cover cmd/fix cmd/link cmd/preprofile cmd/vet)
+
+# clean_env CMD... runs CMD with nothing of the caller's environment but what
+# finds programs and temporary space.
+clean_env() {
+	mkdir -p "$goroot/pkg/obj/home"
+	env -i PATH="$PATH" HOME="$goroot/pkg/obj/home" LC_ALL=C ${TMPDIR:+TMPDIR="$TMPDIR"} \
+		GOENV=off GOTOOLCHAIN=local GOTELEMETRY=off "$@"
+}
+
+bootstrap() {
+	local t=$SECONDS
+	[[ -n ${basedir-} ]] || find_base
+	need_space 1500000 "the build"
+	rm -f "$state/built" "$state/usable"
+	building=1
+	rm -rf "$goroot/bin" "$goroot/pkg"
+	upstream() {
+		cd "$goroot/src"
+		clean_env GOROOT_BOOTSTRAP="$basedir" "${buildenv[@]}" bash ./make.bash --no-banner "${upstream_args[@]}"
+	}
+	in_group upstream || {
+		need_space 50000 "the build"
+		die "upstream's src/make.bash failed in goroot (see above). goroot is not built."
+	}
+	building=''
+	say "bootstrapped in $((SECONDS - t)) s"
+}
+
+# go_install brings the installed tools up to date with the sources. A changed
+# compiler compiles itself differently, and a tool is stale if it was made by
+# another compiler, so this goes on until nothing is stale, as in cmd/dist.
+go_install() {
+	local t=$SECONDS n stale
+	rm -f "$state/built"
+	in_goroot() {
+		cd "$goroot/src"
+		clean_env GOROOT= GOPROXY=off GOWORK=off GOCACHE="$goroot/pkg/obj/go-build" GOPATH="$goroot/pkg/obj/gopath" \
+			CGO_ENABLED=0 GOFLAGS='-trimpath -ldflags=-w -gcflags=cmd/...=-dwarf=false' "$goroot/bin/go" "$@"
+	}
+	for n in 1 2 3 4; do
+		say "installing the tools, round $n"
+		in_group in_goroot install "${tools[@]}" ||
+			die "goroot does not build (see above). Mend it and run ./make.bash again; if the tools in goroot/bin are broken themselves, ./make.bash -a."
+		stale=$(in_goroot list -f '{{if .Stale}}{{.ImportPath}}{{end}}' "${tools[@]}") ||
+			die "goroot/bin/go does not work any more. Run ./make.bash -a."
+		[[ -n $stale ]] || break
+	done
+	[[ -z $stale ]] || die "the tools do not converge: still stale after $n rounds: ${stale//$'\n'/ }. Run ./make.bash -a."
+	say "installed in $((SECONDS - t)) s"
+}
+
+# what_to_build OLD NEW sets action to none, install, bootstrap or, where
+# only package runtime differs, runtime.
+what_to_build() {
+	local p
+	action=none
+	changed "$1" "$2"
+	for p in "${paths[@]}"; do
+		case $p in
+		# What dist itself reads, generates from, or copies.
+		VERSION | src/make.bash | src/cmd/dist/*_test.go | src/cmd/dist/* | src/internal/buildcfg/* | src/internal/goexperiment/* | \
+			src/internal/goversion/* | src/runtime/*.h | lib/time/*)
+			action=bootstrap
+			return
+			;;
+		*_test.go | */testdata/* | *.md | *.html | api/* | doc/* | test/* | misc/* | lib/*) ;;
+		src/runtime/*.go | src/runtime/*.s)
+			[[ $action != none ]] || action=runtime
+			;;
+		src/*) action=install ;;
+		esac
+	done
+}
+
+# A build with other flags is another build.
+options=
+for e in "${buildenv[@]}" "${upstream_args[@]}"; do options+=$(printf '%q ' "$e"); done
+
+rm -rf "$goroot.new"
+if [[ -d $goroot && ! -f $goroot/.git/make/synced ]]; then
+	die "$goroot was not made by this script. Move it away or remove it."
+fi
+fresh=true
+if [[ -d $goroot ]]; then
+	use_goroot "$goroot"
+	rm -f "$state"/*.lock
+	base=$(getstate base)
+	fresh=false
+	# Another release, or a base with directories that the present one lacks,
+	# means to start again.
+	if [[ -n ${GOROOT_BASE-} ]]; then
+		find_base
+		for e in "${optional_parts[@]}"; do
+			if [[ -d $basedir/$e ]] && ! g rev-parse -q --verify "$base:$e" >/dev/null; then fresh=true; fi
+		done
+	fi
+	[[ $(getstate release) == "$release" ]] || fresh=true
+	scan
+	if $fresh && ! $discard; then
+		changed "$(getstate synced)" "$worktree"
+		if ((${#paths[@]})); then
+			warn "goroot must be made anew from $release, but it has edits that are not in the project:"
+			list "${paths[@]}" >&2
+			die "Nothing was changed. Keep them with misc/refresh.bash at the commit that goroot was made from, or throw them away with ./make.bash -f."
+		fi
+	fi
+fi
+if $fresh; then
+	[[ -n ${basedir-} ]] || find_base
+	populate
+else
+	compose "$root"
+	if $discard; then
+		changed "$worktree" "$composed"
+		if ((${#paths[@]})); then
+			say "putting back in goroot:"
+			list "${paths[@]}"
+			write_paths "$composed" "${paths[@]}"
+			scan
+		fi
+		record
+	else
+		sync
+	fi
+fi
+
+# usable says what the tools in goroot were last installed from, wholly or in
+# part; built is the same, and is there only if the last run ended well.
+built=$(getstate built)
+usable=$(getstate usable)
+if $anew || [[ -z $usable || ${usable#* } != "$options" ]]; then
+	action=bootstrap
+else
+	what_to_build "${usable%% *}" "$worktree"
+	# Tools with a bug of their own cannot build their own repair.
+	if [[ $action != none ]] && ! clean_env "$goroot/bin/go" version >/dev/null 2>&1; then action=bootstrap; fi
+	# Flags of upstream's make.bash reach a build only through it.
+	if [[ $action == install || $action == runtime ]] && [[ -n $options ]]; then action=bootstrap; fi
+	if [[ $action == none && -z $built ]]; then action=install; fi
+fi
+done_tree=$worktree
+case $action in
+bootstrap) bootstrap ;;
+install) go_install ;;
+runtime)
+	if $quick; then
+		done_tree=''
+		say "package runtime changed: programs get it at once; the tools stay on the runtime they were built with until ./make.bash runs without -quick"
+	else
+		go_install
+	fi
+	;;
+esac
+if [[ -n $done_tree ]]; then
+	setstate usable "$done_tree $options"
+	setstate built "$done_tree $options"
+fi
+
+scan
+changed "$composed" "$worktree"
+edits=("${paths[@]}")
+[[ $action == none ]] && say "goroot is up to date"
+say "installed $("$goroot/bin/go" version | sed 's/^go version //') in $goroot (${#patches[@]} patches, ${#owned[@]} files of our own)"
+missing_dirs_note
+if ((${#edits[@]})); then
+	say "goroot has edits that are not in patches/ or src/ (misc/refresh.bash puts them there):"
+	list "${edits[@]}"
+fi
+cat <<EOF
+To use it:
+	export GOROOT=$(printf %q "$goroot")
+	export PATH=\$GOROOT/bin:\$PATH
+EOF
+if $demo && [[ $action == bootstrap || $action == install ]]; then
+	echo
+	run_demo || die "the toolchain is installed, but the demonstration failed (see above; it runs by itself with ./make.bash -demo)"
+fi

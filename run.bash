@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# Runs the tests of ./goroot. ./run.bash -h says how.
+
+set -euo pipefail
+
+usage() {
+	cat <<'EOF'
+usage: ./run.bash [PART [flags of that part]]...
+
+Runs these parts, by default all, in this order:
+	build		make.bash and misc/refresh.bash; -full adds what bootstraps
+	api		upstream's checks of the API lists and the release notes
+	programs	the programs in test/, by the runner of Go's own test directory
+	upstream	upstream's tests of the packages that the scheduler touches
+	off		the runtime's tests with GOEXPERIMENT=nothreadlocker
+	race		runtime, sync and sync/atomic under the race detector
+	ports		std builds and package runtime vets for other ports;
+			-all: for every port that Go has
+	stress		goroutines that lock, block, call C and leave at random;
+			-for DURATION, -seed N
+
+Each part writes logs/PART.log. The exit status is 1 if a part failed.
+EOF
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+. "$root/misc/lib.bash"
+logs=$root/logs
+all_parts=(build api programs upstream off race ports stress)
+
+declare -A what=(
+	[build]="make.bash, misc/refresh.bash"
+	[api]="API lists and release notes"
+	[programs]="the programs in test/"
+	[upstream]="upstream's tests"
+	[off]="runtime with GOEXPERIMENT=nothreadlocker"
+	[race]="runtime and sync under -race"
+	[ports]="std builds, runtime vets"
+	[stress]="random locking, blocking and leaving"
+)
+
+parts=()
+declare -A args=()
+while (($#)); do
+	case $1 in
+	-h | -help | --help)
+		usage
+		exit 0
+		;;
+	*)
+		if [[ $1 != -* && -n ${what[$1]-} ]]; then
+			parts+=("$1")
+			args[$1]=''
+		elif ((${#parts[@]})); then
+			args[${parts[-1]}]+="$(printf ' %q' "$1")"
+		else
+			usage >&2
+			die "there is no part \"$1\""
+		fi
+		;;
+	esac
+	shift
+done
+((${#parts[@]})) || parts=("${all_parts[@]}")
+
+# Every command of a test runs in an environment that is the same everywhere.
+clean() {
+	mkdir -p "$logs/home"
+	env -i PATH="$goroot/bin:$PATH" HOME="$logs/home" LC_ALL=C ${TMPDIR:+TMPDIR="$TMPDIR"} \
+		GOENV=off GOPROXY=off GOTOOLCHAIN=local GOWORK=off GOTELEMETRY=off GOCACHE="$goroot/pkg/obj/go-build" "$@"
+}
+
+# upstream_tests PATTERN runs those tests of cmd/dist whose whole names match.
+upstream_tests() {
+	local names
+	mapfile -t names < <(cd "$goroot/src" && clean go tool dist test -list | grep -Ex "$1")
+	((${#names[@]})) || die "go tool dist test -list names no test that matches $1"
+	printf '%d of upstream'\''s tests: %s\n' "${#names[@]}" "${names[*]}"
+	(cd "$goroot/src" && clean go tool dist test -k "${names[@]}")
+}
+
+no_args() { (($# == 0)) || die "unknown argument \"$1\""; }
+
+part_build() { "$root/misc/buildtest.bash" "$@"; }
+
+part_api() {
+	no_args "$@"
+	[[ -d $goroot/api ]] ||
+		die "goroot has no api/: the base came without it, and the checks would report ok without looking. Build from a full distribution (GOROOT_BASE)."
+	upstream_tests 'cmd/api|cmd/api:check|cmd/relnote|cmd/relnote:check'
+}
+
+part_programs() {
+	no_args "$@"
+	local shadow=$logs/programs d status=0 programs=("$root"/test/*.go)
+	((${#programs[@]})) || die "there is no program in test/"
+	# The runner takes GOROOT/test, so give it a GOROOT with our test directory.
+	rm -rf "$shadow"
+	mkdir -p "$shadow/test"
+	for d in bin pkg src lib VERSION go.env; do
+		cp -R -l "$goroot/$d" "$shadow/$d" 2>/dev/null || { rm -rf "${shadow:?}/$d"; cp -R "$goroot/$d" "$shadow/$d"; }
+	done
+	cp -R "$root"/test/. "$shadow/test/"
+	for d in $(sed -n 's/^	dirs = \[\]string{\(.*\)}$/\1/p' "$goroot/src/cmd/internal/testdir/testdir_test.go" | tr -d '",'); do
+		mkdir -p "$shadow/test/$d"
+	done
+	(cd "$shadow/src" && clean GOROOT="$shadow" PATH="$shadow/bin:$PATH" "$shadow/bin/go" test -count=1 -v -short cmd/internal/testdir) || status=$?
+	rm -rf "$shadow"
+	return "$status"
+}
+
+part_upstream() {
+	no_args "$@"
+	upstream_tests "runtime|runtime:cpu.*|runtime/[a-z/]*|sync|sync:cpu10|sync/atomic|iter|os/signal|os/exec|testing/synctest|internal/synctest|internal/trace|internal/trace/.*|internal/runtime/.*|net|time|go/build|cmd/cgo/internal/(test|testcshared|testcarchive|testtls)(:.*)?"
+}
+
+part_off() {
+	no_args "$@"
+	(cd "$goroot/src" && clean GOEXPERIMENT=nothreadlocker go test -short -count=1 runtime)
+}
+
+part_race() {
+	no_args "$@"
+	(cd "$goroot/src" && clean go tool dist test -k -race runtime sync sync/atomic)
+}
+
+part_ports() {
+	local ports=(linux/386 linux/arm64 windows/amd64 darwin/arm64 plan9/amd64 js/wasm wasip1/wasm) p failed=()
+	if [[ ${1-} == -all ]]; then
+		mapfile -t ports < <(clean go tool dist list)
+		shift
+	fi
+	no_args "$@"
+	for p in "${ports[@]}"; do
+		echo "# $p"
+		(cd "$goroot/src" && clean CGO_ENABLED=0 GOOS="${p%/*}" GOARCH="${p#*/}" bash -c 'go build std && go vet runtime') || failed+=("$p")
+	done
+	((${#failed[@]} == 0)) || die "failed: ${failed[*]}"
+}
+
+part_stress() {
+	[[ -x $root/misc/stress.bash ]] || die "misc/stress.bash is not there yet"
+	"$root/misc/stress.bash" "$@"
+}
+
+built=$(cat "$goroot/.git/make/built" 2>/dev/null) || built=
+[[ -n $built && -x $goroot/bin/go ]] || die "goroot is not built. Run ./make.bash first."
+mkdir -p "$logs" || die "cannot write in $root"
+
+passed=0 failed=0 total=$SECONDS
+for part in "${parts[@]}"; do
+	log=$logs/$part.log
+	start=$SECONDS status=0
+	printf '%-9s %-42s' "$part" "${what[$part]}"
+	(
+		eval "set -- ${args[$part]-}"
+		"part_$part" "$@"
+	) </dev/null >"$log" 2>&1 || status=$?
+	if ((status == 0)); then
+		passed=$((passed + 1))
+		printf '%5d s  ok\n' $((SECONDS - start))
+	else
+		failed=$((failed + 1))
+		printf '%5d s  FAIL\n' $((SECONDS - start))
+		printf -- '--- the end of %s:\n' "$log"
+		tail -n 40 "$log" | sed 's/^/	/'
+	fi
+done
+printf 'in %d s\n' $((SECONDS - total))
+printf '%d passed, %d failed\n' "$passed" "$failed"
+((failed == 0))
