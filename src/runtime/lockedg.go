@@ -1,0 +1,607 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package runtime
+
+import (
+	"unsafe"
+)
+
+// Goroutines locked to a shared thread: how they bind, join and leave.
+//
+// A hold is a reason why a g is locked to its m. There are three kinds:
+// LockOSThread holds, counted in m.lockedExt, the runtime's own, counted in
+// m.lockedInt, and one ThreadLocker with its count, in gLocks. The first two
+// counts are on the m as they have always been, and belong to the g that
+// m.lockedg names. For a goroutine that is alone on its thread that is all
+// there is.
+//
+// A g that shares its m, or holds a ThreadLocker, has in addition a gLocks
+// record, at g.locks. The records of an m form a list, m.lockedgs. When a
+// dedicated m goes from one of its gs to another, lockedSwitchHolds saves the
+// counts of m.lockedg in its record and loads those of the next. So the
+// invariants are
+//
+//   - m.lockedg != 0 if and only if m is dedicated; it is locked to m and
+//     while it runs, or another g of m does, the counts on m are its own or,
+//     respectively, those of the g that runs;
+//   - if two gs are locked to m, each has a record in m.lockedgs;
+//   - g.locks != nil implies g.locks.g == g and g.lockedm.lockedgs lists it.
+//
+// lockedLock guards m.lockedgs, the links of records, the state of ThreadLockers
+// and the goroutines that wait in LockToRecvOSThread. It is a leaf: nothing
+// else is acquired under it, and no pointer written, so that there is no write
+// barrier either. The links are therefore uintptrs; g.locks keeps the records
+// alive.
+//
+// To bind is to lock the current goroutine to the m that it runs on, to join,
+// to the m of another. A joiner is in m.lockedgs from that step on, before it
+// first runs on m, so that m cannot exit under it. To leave is to give up the
+// last hold. The goroutine that leaves goes to an ordinary run queue. If it was
+// the last one, and the m is tainted or was ever bound to a ThreadLocker, the m
+// exits. If it was the last one on any other m, it stays there and the m becomes
+// an ordinary one.
+
+// Bits of g.lockflags.
+const (
+	gLockThread uint8 = 1 << iota // locked: g.lockedm is set
+	gLockUser                     // has a hold that is not the runtime's own
+	gLockTicket                   // is its m's ticket; see lockedm.go
+)
+
+// A gLocks is the record of a goroutine that is locked to a shared thread or
+// by a ThreadLocker.
+type gLocks struct {
+	g    guintptr
+	next lockspuintptr // on m.lockedgs, or on a list of lockRecvTable
+	prev lockspuintptr // on m.lockedgs
+
+	ext uint32 // m.lockedExt when another g of the m runs
+	int uint32 // m.lockedInt, likewise
+
+	locker *threadLocker // held, or nil
+	nlock  uint32        // how often
+
+	// An injected debugger call must not drop its caller's hold.
+	debugLocker *threadLocker
+	debugNlock  uint32
+
+	// Callbacks from C; see lockedcgo.go.
+	innerSP uintptr // this goroutine's innermost callback, or 0
+	waitSP  uintptr // the callback that waits to return to C
+
+	// For a goroutine that waits in LockToRecvOSThread.
+	c    *hchan
+	mate *gLocks // becomes the record of the receiver, if it has none
+	err  string  // why it cannot be locked, or ""
+}
+
+type lockspuintptr uintptr
+
+//go:nosplit
+func (p lockspuintptr) ptr() *gLocks { return (*gLocks)(unsafe.Pointer(p)) }
+
+//go:nosplit
+func (p *lockspuintptr) set(r *gLocks) { *p = lockspuintptr(unsafe.Pointer(r)) }
+
+// A threadLocker is the state of a ThreadLocker. It is guarded by lockedLock.
+type threadLocker struct {
+	mp muintptr // the thread it is bound to, or 0
+	n  uint32   // goroutines that hold it
+}
+
+// drop takes one holder off l. lockedLock must be held.
+func (l *threadLocker) drop() {
+	l.n--
+	if l.n == 0 {
+		l.mp = 0
+	}
+}
+
+var lockedLock mutex
+
+// lockedLink adds r, the record of gp, to mp's list. The caller makes gp's
+// fields agree. lockedLock must be held.
+func lockedLink(mp *m, r *gLocks) {
+	r.prev = 0
+	r.next = mp.lockedgs
+	if next := r.next.ptr(); next != nil {
+		next.prev.set(r)
+	}
+	mp.lockedgs.set(r)
+	mp.nlocks++
+}
+
+// lockedUnlink removes r from mp's list. lockedLock must be held.
+func lockedUnlink(mp *m, r *gLocks) {
+	if prev := r.prev.ptr(); prev != nil {
+		prev.next = r.next
+	} else {
+		mp.lockedgs = r.next
+	}
+	if next := r.next.ptr(); next != nil {
+		next.prev = r.prev
+	}
+	r.next, r.prev = 0, 0
+	mp.nlocks--
+}
+
+// lockedSwitchHolds makes the lock counts of mp, the current m, those of gp,
+// a g of mp.
+func lockedSwitchHolds(mp *m, gp *g) {
+	old := mp.lockedg.ptr()
+	if gp.locks == nil || old.locks == nil {
+		throw("lockedSwitchHolds: shared thread without records")
+	}
+	old.locks.ext, old.locks.int = mp.lockedExt, mp.lockedInt
+	lockedLoadHolds(mp, gp)
+}
+
+func lockedLoadHolds(mp *m, gp *g) {
+	mp.lockedExt, mp.lockedInt = gp.locks.ext, gp.locks.int
+	mp.lockedg.set(gp)
+}
+
+// lockedAdopt makes gp, which is the current goroutine or blocked, a g of mp
+// with the record r. lockedLock must be held. If gp runs on another m, it must
+// not be preempted until lockedMove has moved it.
+func lockedAdopt(mp *m, gp *g, r *gLocks) {
+	r.g.set(gp)
+	lockedLink(mp, r)
+	gp.lockedm.set(mp)
+	gp.lockflags |= gLockThread | gLockUser
+}
+
+// lockedMove moves the current goroutine to its m, another one than mp, which
+// it runs on. The caller has disabled preemption by acquirem.
+//
+//go:nosplit
+func lockedMove(mp *m) {
+	releasem(mp)
+	mcall(lockedMove_m)
+}
+
+// lockedMove continuation on g0.
+func lockedMove_m(gp *g) {
+	trace := traceAcquire()
+	if trace.ok() {
+		trace.GoSched()
+	}
+	casgstatus(gp, _Grunning, _Grunnable)
+	if trace.ok() {
+		traceRelease(trace)
+	}
+	dropg()
+	if !lockedPush(gp) {
+		// schedule finds gp next, and hands its p to gp's m.
+		runqput(getg().m.p.ptr(), gp, true)
+	}
+	schedule()
+}
+
+// lockedLeave makes gp, which runs on its m and has no hold left, an ordinary
+// goroutine. If gp is alone on a thread that may return to the pool, it keeps
+// running there. Else lockedLeave returns on another thread.
+//
+//go:nosplit
+func lockedLeave(gp *g) {
+	mp := gp.m
+	if mp.nlocks == 1 && mp.lockbits&(mBound|mTainted) == 0 {
+		systemstack(func() {
+			lock(&lockedLock)
+			lockedUnlink(mp, gp.locks)
+			unlock(&lockedLock)
+			gp.locks = nil
+		})
+		mp.lockedg = 0
+		mp.lockbits = 0
+		gp.lockedm = 0
+		gp.lockflags = 0
+		return
+	}
+	mcall(lockedLeave_m)
+}
+
+// lockedLeave continuation on g0.
+func lockedLeave_m(gp *g) {
+	mp := getg().m
+	trace := traceAcquire()
+	if trace.ok() {
+		trace.GoSched()
+	}
+	casgstatus(gp, _Grunning, _Grunnable)
+	if trace.ok() {
+		traceRelease(trace)
+	}
+	dropg()
+
+	exit := lockedRelease(mp, gp)
+	gp.lockedm = 0
+	gp.lockflags = 0
+	runqput(mp.p.ptr(), gp, false)
+	if exit {
+		lockedExit(mp)
+	}
+	lockedDrain(mp)
+	if !mp.lockedq.q.empty() {
+		wakep() // gp cannot run here
+	}
+	schedule()
+}
+
+// lockedRelease takes gp off mp, its m and the current one, and reports
+// whether mp has no locked g left.
+func lockedRelease(mp *m, gp *g) (last bool) {
+	r := gp.locks
+	lock(&lockedLock)
+	lockedUnlink(mp, r)
+	rest := mp.lockedgs.ptr()
+	unlock(&lockedLock)
+	gp.locks = nil
+	mp.lockedg = 0
+	if rest == nil {
+		return true
+	}
+	// Any of the others will do; scheduleLocked switches from it.
+	lockedLoadHolds(mp, rest.g.ptr())
+	return false
+}
+
+// lockedExit ends the current thread, which has no locked g left and must not
+// run anything else. Never returns, except for schedule's sake on plan9.
+func lockedExit(mp *m) {
+	if GOOS == "plan9" {
+		// See gdestroy.
+		lockedReset(mp)
+		schedule()
+	}
+	gogo(&mp.g0.sched)
+}
+
+// lockedReset makes mp an ordinary thread again.
+func lockedReset(mp *m) {
+	mp.lockedExt = 0
+	mp.lockedg = 0
+	mp.lockbits = 0
+}
+
+// gdestroyLocked is called by gdestroy for gp, which ends on mp while it is
+// locked to it and has a record. It reports whether mp must exit.
+func gdestroyLocked(mp *m, gp *g) (exit bool) {
+	if mp.lockedInt != 0 && GOARCH != "wasm" {
+		throw("exited a goroutine internally locked to the OS thread")
+	}
+	r := gp.locks
+	if l := r.locker; l != nil {
+		r.locker = nil
+		lock(&lockedLock)
+		l.drop()
+		unlock(&lockedLock)
+	}
+	gp.lockflags = 0
+	if GOARCH == "wasm" {
+		gp.locks = nil
+		return false
+	}
+	if mp.lockedExt != 0 {
+		mp.lockbits |= mTainted
+	}
+	return lockedRelease(mp, gp)
+}
+
+// unlockedHold is called when the current goroutine, gp, has dropped a
+// LockOSThread hold, or one of the runtime's own. It reports whether gp is not
+// to be unlocked from its thread: it has another hold, or it has been done.
+//
+//go:nosplit
+func unlockedHold(gp *g) bool {
+	mp := gp.m
+	r := gp.locks
+	if mp.lockedExt == 0 && (r == nil || r.locker == nil) {
+		gp.lockflags &^= gLockUser
+	}
+	if mp.lockedExt != 0 || mp.lockedInt != 0 {
+		return true
+	}
+	if r == nil {
+		gp.lockflags &^= gLockThread
+		mp.lockbits &^= mDedicated
+		return false
+	}
+	if r.locker != nil {
+		return true
+	}
+	if mp.incgo || mp.locks != 0 {
+		// A callback returns to C, or is left by a panic. cgocallLocked
+		// lets gp leave once the C call is over.
+		return true
+	}
+	lockedLeave(gp)
+	return true
+}
+
+// mayBeStrange reports whether the kernel state of mp may be of a
+// goroutine's making, so that no thread must be cloned from it. This is
+// known of mp after the goroutine has ended, too.
+func (mp *m) mayBeStrange() bool {
+	return mp.lockedExt != 0 || mp.nlocks != 0 || mp.lockbits&(mBound|mTainted) != 0
+}
+
+// lockRecvTable holds the goroutines that wait in LockToRecvOSThread, in lists
+// of their records, oldest last, for buckets that channels hash to.
+// hchan.lockrecv says that there are waiters for a channel, and is guarded by
+// the channel's lock; the lists are guarded by lockedLock.
+var lockRecvTable [251]lockspuintptr
+
+func lockRecvBucket(c *hchan) *lockspuintptr {
+	return &lockRecvTable[(uintptr(unsafe.Pointer(c))>>5)%uintptr(len(lockRecvTable))]
+}
+
+const (
+	lockRecvClosed   = "runtime.LockToRecvOSThread: the channel is closed; call it before the channel is closed"
+	lockRecvUnlocked = "runtime.LockToRecvOSThread: the receiving goroutine is not locked to a thread; it must call LockOSThread or ThreadLocker.Lock before it receives"
+	lockRecvExtra    = "runtime.LockToRecvOSThread: the receiving goroutine runs on a thread that Go did not create; receive on a goroutine that Go code started"
+)
+
+// lockRecvErr says why nobody can be locked to the thread of gp, a goroutine
+// that receives, or is "".
+func lockRecvErr(gp *g) string {
+	if gp.lockflags&gLockUser == 0 {
+		return lockRecvUnlocked
+	}
+	if mp := gp.lockedm.ptr(); mp != nil && mp.isextra {
+		return lockRecvExtra
+	}
+	return ""
+}
+
+// lockToRecv is LockToRecvOSThread.
+func lockToRecv(c *hchan) {
+	gp := getg()
+	switch {
+	case c == nil:
+		panic(plainError("runtime.LockToRecvOSThread: nil channel; pass a channel that a locked goroutine receives from"))
+	case c.bubble != nil && gp.bubble != c.bubble:
+		fatal("LockToRecvOSThread on synctest channel from outside bubble")
+	case gp.m.isextra:
+		panic(plainError("runtime.LockToRecvOSThread: called on a thread that Go did not create; call it on a goroutine that Go code started"))
+	case gp.locked():
+		panic(plainError("runtime.LockToRecvOSThread: the calling goroutine is already locked to a thread; unlock it first, or call it on another goroutine"))
+	}
+	r := new(gLocks)
+	r.g.set(gp)
+	r.ext = 1
+	r.mate = new(gLocks)
+
+	lock(&c.lock)
+	if c.closed != 0 {
+		unlock(&c.lock)
+		panic(plainError(lockRecvClosed))
+	}
+	for sg := c.recvq.first; sg != nil; sg = sg.next {
+		if sg.isSelect && sg.g.selectDone.Load() != 0 {
+			continue // another case was chosen; see waitq.dequeue
+		}
+		// While we hold c.lock, sg.g stays blocked and locked.
+		if err := lockRecvErr(sg.g); err != "" {
+			unlock(&c.lock)
+			panic(plainError(err))
+		}
+		mp := acquirem()
+		lockRecvAdopt(sg.g, r)
+		unlock(&c.lock)
+		if GOARCH == "wasm" {
+			releasem(mp)
+			return
+		}
+		lockedMove(mp)
+		return
+	}
+
+	r.c = c
+	c.lockrecv = true
+	lock(&lockedLock)
+	b := lockRecvBucket(c)
+	r.next = *b
+	b.set(r)
+	unlock(&lockedLock)
+	reason := waitReasonLockToRecv
+	if c.bubble != nil {
+		reason = waitReasonSynctestLockToRecv
+	}
+	goparkunlock(&c.lock, reason, traceBlockChanRecv, 3)
+	if r.err != "" {
+		panic(plainError(r.err))
+	}
+}
+
+// lockRecvAdopt makes the goroutine whose record is r a goroutine of the
+// thread of rgp, which receives on a channel whose lock the caller holds.
+func lockRecvAdopt(rgp *g, r *gLocks) {
+	gp := r.g.ptr()
+	gp.locks = r
+	mate := r.mate
+	r.c, r.mate = nil, nil
+	if GOARCH == "wasm" {
+		gp.lockflags |= gLockUser
+		return
+	}
+	mp := rgp.lockedm.ptr()
+	if rgp.locks == nil {
+		rgp.locks = mate
+		mate.g.set(rgp)
+	} else {
+		mate = nil
+	}
+	lock(&lockedLock)
+	if mate != nil {
+		lockedLink(mp, mate)
+	}
+	lockedAdopt(mp, gp, r)
+	unlock(&lockedLock)
+}
+
+// lockRecv releases the callers of LockToRecvOSThread that wait for a receive
+// on c. It is called when the current goroutine is about to complete one or to
+// block in one. c must be locked.
+//
+// It readies goroutines while it holds the lock of a channel. That is no danger
+// here: they are in no queue of that channel, so their stacks can be shrunk
+// without its lock.
+func lockRecv(c *hchan) {
+	lockRecvRelease(c, lockRecvErr(getg()))
+}
+
+// lockRecvClose is lockRecv for closechan.
+func lockRecvClose(c *hchan) {
+	lockRecvRelease(c, lockRecvClosed)
+}
+
+func lockRecvRelease(c *hchan, err string) {
+	c.lockrecv = false
+	var list lockspuintptr // oldest first
+	lock(&lockedLock)
+	for p := lockRecvBucket(c); *p != 0; {
+		r := p.ptr()
+		if r.c != c {
+			p = &r.next
+			continue
+		}
+		*p = r.next
+		r.next = list
+		list.set(r)
+	}
+	unlock(&lockedLock)
+	for r := list.ptr(); r != nil; {
+		gp, next := r.g.ptr(), r.next.ptr()
+		r.next = 0
+		if err == "" {
+			lockRecvAdopt(getg(), r)
+		} else {
+			r.err = err
+		}
+		goready(gp, 3)
+		r = next
+	}
+}
+
+// locked reports whether gp, the current goroutine, has a hold of any kind.
+func (gp *g) locked() bool {
+	if GOARCH == "wasm" {
+		return gp.locks != nil || wasmInit(gp)
+	}
+	return gp.lockflags&gLockThread != 0
+}
+
+// coroHolds is what a coroutine is checked to be resumed with, beside the
+// counts on m.
+type coroHolds struct {
+	locker *threadLocker
+	nlock  uint32
+	ext    uint32 // on wasm
+}
+
+func coroHoldsOf(gp *g) coroHolds {
+	r := gp.locks
+	if r == nil {
+		return coroHolds{}
+	}
+	h := coroHolds{locker: r.locker, nlock: r.nlock}
+	if r.locker == nil {
+		h.nlock = 0
+	}
+	if GOARCH == "wasm" {
+		h.ext = r.ext
+	}
+	return h
+}
+
+// coroGiveLocks makes r, or nil, the record of gp, which takes the place of
+// another goroutine on its thread.
+func coroGiveLocks(gp *g, r *gLocks) {
+	gp.locks = r
+	if r != nil {
+		r.g.set(gp)
+	}
+}
+
+// debugCallGiveLocks moves the locked state of gp to newg, which runs an
+// injected call in its place. Like the LockOSThread hold, that of a
+// ThreadLocker stays out of the call's reach.
+func debugCallGiveLocks(gp, newg *g) {
+	newg.lockflags = gLockThread
+	gp.lockflags = 0
+	r := gp.locks
+	gp.locks = nil
+	coroGiveLocks(newg, r)
+	if r != nil {
+		r.debugLocker, r.debugNlock = r.locker, r.nlock
+		r.locker, r.nlock = nil, 0
+	}
+}
+
+// debugCallTakeLocks moves the locked state back from gp, whose call is over,
+// to callingG. A ThreadLocker that the call has left locked is unlocked.
+func debugCallTakeLocks(gp, callingG *g) {
+	gp.lockflags = 0
+	r := gp.locks
+	gp.locks = nil
+	coroGiveLocks(callingG, r)
+	if r != nil {
+		if l := r.locker; l != nil {
+			lock(&lockedLock)
+			l.drop()
+			unlock(&lockedLock)
+		}
+		r.locker, r.nlock = r.debugLocker, r.debugNlock
+		r.debugLocker, r.debugNlock = nil, 0
+	}
+}
+
+// debugCallRelock completes debugCallTakeLocks on gp itself, which has its
+// counts back.
+//
+//go:nosplit
+func debugCallRelock(gp *g) {
+	gp.lockflags = gLockThread
+	if gp.m.lockedExt != 0 || gp.locks != nil && gp.locks.locker != nil {
+		gp.lockflags |= gLockUser
+	}
+}
+
+// wasmLockOSThread and wasmUnlockOSThread stand in for LockOSThread and
+// UnlockOSThread where there is one thread: nothing moves, but each goroutine
+// has its count.
+func wasmLockOSThread(gp *g) {
+	r := gp.locks
+	if r == nil {
+		r = new(gLocks)
+		r.g.set(gp)
+		gp.locks = r
+	}
+	r.ext++
+	if r.ext == 0 {
+		r.ext--
+		panic("LockOSThread nesting overflow")
+	}
+	gp.lockflags |= gLockUser
+}
+
+func wasmUnlockOSThread(gp *g) {
+	r := gp.locks
+	if r == nil || r.ext == 0 {
+		return
+	}
+	r.ext--
+	if r.ext == 0 && r.locker == nil {
+		gp.locks = nil
+		gp.lockflags &^= gLockUser
+	}
+}
+
+// wasmInit reports whether gp is the main goroutine, held by the runtime
+// during package initialization. Elsewhere than on wasm g.lockedm tells.
+func wasmInit(gp *g) bool {
+	return GOARCH == "wasm" && gp.goid == 1 && gp.m.lockedInt != 0
+}

@@ -1,0 +1,607 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package runtime
+
+import (
+	"internal/goexperiment"
+	"internal/runtime/atomic"
+	"unsafe"
+)
+
+// Scheduling of dedicated threads.
+//
+// A g is locked when something holds it to its thread: LockOSThread, a
+// ThreadLocker, or the runtime itself (package initialization, a callback from
+// C, an injected debugger call). An m with at least one locked g is a
+// dedicated thread: it runs its locked gs and nothing else. This file says how
+// a dedicated thread and the rest of the scheduler find each other;
+// lockedg.go says how gs come to be locked and how they leave.
+//
+// Terms. Two gs are co-located if they are locked to the same m. A ticket is a
+// locked g that stands in an ordinary run queue (a p's or the global one) so
+// that a p comes to its parked m. An ordinary m has no locked g.
+//
+// Each m has a lockedRunq, with two parts.
+//
+//   - q, the own queue: runnable gs of this m, first in first out. Only the m
+//     touches it while it runs, so co-located gs that ready each other and
+//     switch need no atomic operation on it.
+//   - word, what others may touch: the head of the inbox, a list of gs pushed
+//     by other ms in last in first out order, and two flags, all in one word
+//     that changes by compare-and-swap only.
+//
+// The flags are
+//
+//	parked  the m sleeps, or is about to, and has no p
+//	ticket  one g of this m stands in an ordinary run queue as its ticket
+//
+// which makes these states of a dedicated thread:
+//
+//	               push finds no ticket: the g becomes it
+//	          parked ───────────────────────────────────────▶ parked+ticket
+//	           ▲  │                                             ▲     │
+//	      park │  │ claim, by a g that                    yield │     │ claim, by
+//	           │  │ is not the ticket                           │     │ the ticket
+//	           │  ▼                                             │     ▼
+//	          running  ◀────────────────────────────────────────────  running
+//	           │  ▲
+//	   syscall │  │ exitsyscall with a p
+//	           ▼  │
+//	          in a system call or in C ──▶ parked+ticket  (exitsyscall without a p)
+//
+// running here means: the m has a p, or whoever claimed it is about to give it
+// one. Running with the ticket flag set exists too: a g that is not the ticket
+// (injectglist puts such gs into ordinary queues) claimed the m before the
+// ticket did.
+//
+// The steps:
+//
+//   - push (lockedPush): a g of the m was made runnable on another m. If the
+//     m is parked without a ticket, the g becomes the ticket and the pusher
+//     puts it in an ordinary run queue. Otherwise the g goes to the inbox:
+//     the m runs and will look there, or a ticket is on its way to wake it.
+//   - drain (lockedDrain): the m moves its inbox to its own queue, at every
+//     switch.
+//   - park (lockedPark): the m found both parts of its queue empty. It sets
+//     parked by a compare-and-swap that fails if anything was pushed
+//     meanwhile, and only then gives up its p. That the check for an empty
+//     inbox and the transition to parked are one step is what loses no
+//     wake-up.
+//   - yield (lockedYield): the m has runnable gs but must give up its p: its
+//     time slice is over and other work waits, a GC worker is due, the world
+//     stops, or it left a system call and got no p. It takes the g at the
+//     head of its queue as ticket, unless one is out, sets parked and ticket,
+//     and only then publishes the ticket.
+//   - claim (lockedClaim): an ordinary m took a locked g from an ordinary
+//     queue. Whoever clears parked owns the m: it puts the g at the head of
+//     the own queue and gives the m its p. If the m is not parked, the g goes
+//     to the inbox.
+//
+// So a runnable locked g stands in exactly one place: the own queue, the
+// inbox, or an ordinary run queue. An m has at most one ticket, because only
+// the step that sets the ticket flag makes one, and the flag is cleared by the
+// m that takes the ticket from its queue. An m parked with gs in its queue
+// always has a ticket out.
+//
+// Time. Co-located switches inherit the p's time slice: they do not advance
+// schedtick, so sysmon sees one long slice however often the gs of a thread
+// switch among themselves, and says so through m.sliceOver, because a
+// preemption request on one g is lost when another takes over.
+
+const (
+	// Flags in lockedRunq.word. The alignment of gs leaves room for them.
+	lockedParked = 1 << 0 // the m has no p and waits to be claimed
+	lockedTicket = 1 << 1 // one g of the m stands in an ordinary run queue
+
+	lockedFlags = lockedParked | lockedTicket
+	lockedGMask = ^uintptr(lockedFlags)
+
+	// debugLockedM turns the invariants above into assertions.
+	debugLockedM = false
+)
+
+// A lockedRunq is the run queue of a dedicated thread; see above.
+type lockedRunq struct {
+	word   atomic.Uintptr // inbox, lockedParked, lockedTicket
+	ninbox atomic.Int32   // length of the inbox, for statistics
+	yield  bool           // give up the p at the next switch (Gosched, direct handoff)
+	away   bool           // the last g readied by this m belongs elsewhere
+	q      gQueue         // own queue
+}
+
+// Bits of m.lockbits, which tell of the thread what must outlive the
+// goroutines that were locked to it.
+const (
+	mDedicated uint8 = 1 << iota // has a locked g
+	mBound                       // a ThreadLocker was bound to it, or a goroutine joined it
+	mTainted                     // a goroutine ended there while held by LockOSThread
+)
+
+// readyLocked is called by ready when gp, already runnable, is locked, or when
+// the current m is dedicated. It reports whether gp has been queued, and if
+// not, whether it may be put in runnext.
+func readyLocked(gp *g, next bool) (queued, mayNext bool) {
+	mp := getg().m
+	if gp.lockflags&gLockThread == 0 {
+		// An ordinary g cannot run here. In runnext it would be hidden
+		// from the ms that can run it.
+		mp.lockedq.away = true
+		return false, false
+	}
+	if gp.lockedm.ptr() == mp && mp.p != 0 {
+		if debugLockedM {
+			lockedCheck(mp)
+		}
+		mp.lockedq.away = false
+		mp.lockedq.q.pushBack(gp)
+		return true, false
+	}
+	mp.lockedq.away = true
+	return lockedPush(gp), next && mp.lockbits&mDedicated == 0
+}
+
+// lockedPush queues gp, runnable and locked to another m than the current
+// one. If it reports false gp has become its m's ticket, and the caller must
+// put it in an ordinary run queue.
+//
+//go:nowritebarrierrec
+func lockedPush(gp *g) bool {
+	q := &gp.lockedm.ptr().lockedq
+	if debugLockedM && gp.lockflags&gLockTicket != 0 {
+		throw("lockedPush: g is a ticket")
+	}
+	for {
+		w := q.word.Load()
+		if w&lockedFlags == lockedParked {
+			if q.word.CompareAndSwap(w, w|lockedTicket) {
+				gp.lockflags |= gLockTicket
+				return false
+			}
+			continue
+		}
+		gp.schedlink = guintptr(w & lockedGMask)
+		if q.word.CompareAndSwap(w, uintptr(unsafe.Pointer(gp))|w&lockedFlags) {
+			q.ninbox.Add(1)
+			return true
+		}
+	}
+}
+
+// lockedDrain moves the inbox of mp, the current m, to its own queue.
+//
+//go:nowritebarrierrec
+func lockedDrain(mp *m) {
+	q := &mp.lockedq
+	w := q.word.Load()
+	for w&lockedGMask != 0 {
+		if !q.word.CompareAndSwap(w, w&lockedFlags) {
+			w = q.word.Load() // pushed to, or the ticket was taken
+			continue
+		}
+		var first guintptr
+		n := int32(0)
+		for gp := guintptr(w & lockedGMask).ptr(); gp != nil; n++ {
+			next := gp.schedlink.ptr()
+			gp.schedlink = first
+			first.set(gp)
+			gp = next
+		}
+		for gp := first.ptr(); gp != nil; {
+			next := gp.schedlink.ptr()
+			q.q.pushBack(gp)
+			gp = next
+		}
+		q.ninbox.Add(-n)
+		return
+	}
+}
+
+// lockedClaim is for an m that took the locked gp from an ordinary run queue.
+// If gp's m is parked it becomes the caller's, to be given a p, with gp first
+// in its queue. Otherwise gp moves to that m's inbox, and lockedClaim reports
+// false.
+//
+//go:nowritebarrierrec
+func lockedClaim(gp *g) bool {
+	q := &gp.lockedm.ptr().lockedq
+	keep := lockedGMask | lockedFlags
+	if gp.lockflags&gLockTicket != 0 {
+		gp.lockflags &^= gLockTicket
+		keep &^= lockedTicket
+		if debugLockedM && q.word.Load()&lockedTicket == 0 {
+			throw("lockedClaim: ticket without flag")
+		}
+	}
+	for {
+		w := q.word.Load()
+		if w&lockedParked != 0 {
+			if q.word.CompareAndSwap(w, w&keep&^lockedParked) {
+				q.q.push(gp)
+				return true
+			}
+			continue
+		}
+		gp.schedlink = guintptr(w & lockedGMask)
+		if q.word.CompareAndSwap(w, uintptr(unsafe.Pointer(gp))|w&keep&lockedFlags) {
+			q.ninbox.Add(1)
+			return false
+		}
+	}
+}
+
+// injectLocked takes out of q, a list of gs just made runnable, those that can
+// go to the queues of their threads directly.
+//
+//go:nowritebarrierrec
+func injectLocked(q *gQueue) {
+	var rest gQueue
+	for !q.empty() {
+		gp := q.pop()
+		if gp.lockflags&gLockThread == 0 || !lockedInject(gp) {
+			rest.pushBack(gp)
+		}
+	}
+	*q = rest
+}
+
+// lockedInject is lockedPush for callers that may run on gp's own m, without
+// a p (sysmon, netpoll) or on behalf of it.
+func lockedInject(gp *g) bool {
+	if mp := getg().m; gp.lockedm.ptr() == mp && mp.p != 0 {
+		mp.lockedq.q.pushBack(gp)
+		return true
+	}
+	return lockedPush(gp)
+}
+
+// scheduleLocked is schedule for a dedicated m, which has a p. Never returns.
+func scheduleLocked(mp *m) {
+	q := &mp.lockedq
+	inheritTime := true
+	for {
+		pp := mp.p.ptr()
+		pp.preempt = false
+		if sched.gcwaiting.Load() {
+			lockedGCStop(mp)
+			inheritTime = false
+			continue
+		}
+		if pp.runSafePointFn != 0 {
+			runSafePointFn()
+		}
+		now, _, _ := pp.timers.check(0, nil)
+		if debug.dontfreezetheworld > 0 && freezing.Load() {
+			// See schedule.
+			lock(&deadlock)
+			lock(&deadlock)
+		}
+		lockedDrain(mp)
+		if debugLockedM {
+			lockedCheck(mp)
+		}
+
+		// A callback that may return to C goes first.
+		gp := callbackReady(mp)
+		if gp == nil {
+			if q.q.empty() {
+				lockedPark(mp)
+				inheritTime = false
+				continue
+			}
+			if lockedMustYield(mp, pp, now, &inheritTime) {
+				lockedYield(mp, false)
+				inheritTime = false
+				continue
+			}
+			gp = q.q.pop()
+		}
+
+		if sched.disable.user {
+			lock(&sched.lock)
+			if !schedEnabled(gp) {
+				// See schedule. When user goroutines may run
+				// again gp comes back by way of the global queue.
+				sched.disable.runnable.pushBack(gp)
+				unlock(&sched.lock)
+				continue
+			}
+			unlock(&sched.lock)
+		}
+
+		if mp.lockedg.ptr() != gp {
+			lockedSwitchHolds(mp, gp)
+		}
+		if !inheritTime {
+			mp.sliceOver = false
+		}
+		execute(gp, inheritTime)
+	}
+}
+
+// lockedMustYield reports whether mp must give up pp at this switch. It ends
+// the time slice if sysmon has asked for it.
+func lockedMustYield(mp *m, pp *p, now int64, inheritTime *bool) bool {
+	q := &mp.lockedq
+	yield := q.yield
+	q.yield = false
+	if mp.sliceOver {
+		mp.sliceOver = false
+		*inheritTime = false
+		if lockedOtherWork(pp) {
+			return true
+		}
+	}
+	if yield && (!runqempty(pp) || !sched.runq.empty()) {
+		return true
+	}
+	if gcBlackenEnabled != 0 && lockedGCWorkerDue(pp, now) {
+		return true
+	}
+	return (traceEnabled() || traceShuttingDown()) && traceReaderAvailable() != nil
+}
+
+// lockedOtherWork reports whether ordinary goroutines wait for a p, or
+// something waits that only findRunnable starts.
+func lockedOtherWork(pp *p) bool {
+	if !runqempty(pp) || !sched.runq.empty() {
+		return true
+	}
+	if fingStatus.Load()&(fingWait|fingWake) == fingWait|fingWake || gcCleanups.needsWake() {
+		return true
+	}
+	if sched.npidle.Load() != 0 {
+		return false // an idle p will steal
+	}
+	for _, p2 := range allp {
+		if p2 != pp && !runqempty(p2) {
+			return true
+		}
+	}
+	return false
+}
+
+// lockedGCWorkerDue reports whether findRunnable would run a GC worker on pp.
+// It must agree with assignWaitingGCWorker.
+func lockedGCWorkerDue(pp *p, now int64) bool {
+	c := &gcController
+	if !gcShouldScheduleWorker(pp) || gcBgMarkWorkerPool.empty() {
+		return false
+	}
+	if c.dedicatedMarkWorkersNeeded.Load() > 0 {
+		return true
+	}
+	if c.fractionalUtilizationGoal == 0 {
+		return false
+	}
+	if now == 0 {
+		now = nanotime()
+	}
+	delta := now - c.markStartTime
+	return delta <= 0 || float64(pp.gcFractionalMarkTime.Load())/float64(delta) <= c.fractionalUtilizationGoal
+}
+
+// lockedPark parks mp, the current m, which has a p and an empty own queue,
+// unless its inbox has something.
+func lockedPark(mp *m) {
+	q := &mp.lockedq
+	for {
+		w := q.word.Load()
+		if w&lockedGMask != 0 {
+			return
+		}
+		if q.word.CompareAndSwap(w, w|lockedParked) {
+			break
+		}
+	}
+	handoffp(releasep())
+	lockedSleep(mp)
+}
+
+// lockedYield parks mp, the current m, which has a p and runnable gs in its
+// own queue, and hands its p over. If local, the ticket goes to the tail of
+// the p's run queue, else to that of the global one.
+func lockedYield(mp *m, local bool) {
+	pp := mp.p.ptr()
+	if gp := lockedTakeTicket(mp); gp != nil {
+		// From here on mp may be claimed.
+		if local {
+			runqput(pp, gp, false)
+		} else {
+			lock(&sched.lock)
+			globrunqput(gp)
+			unlock(&sched.lock)
+			wakep()
+		}
+	}
+	handoffp(releasep())
+	lockedSleep(mp)
+}
+
+// lockedTakeTicket makes mp, the current m, which has runnable gs in its own
+// queue, parked with a ticket out. It returns the ticket, which the caller
+// must put in an ordinary run queue, or nil if there is one in such a queue
+// already. From its return on the own queue belongs to whoever claims mp.
+//
+//go:nowritebarrierrec
+func lockedTakeTicket(mp *m) *g {
+	q := &mp.lockedq
+	var gp *g
+	for {
+		w := q.word.Load()
+		if w&lockedTicket != 0 {
+			// The ticket flag does not get set while mp is not parked,
+			// but it can be cleared.
+			if gp != nil {
+				throw("lockedTakeTicket: ticket out of nowhere")
+			}
+			if q.word.CompareAndSwap(w, w|lockedParked) {
+				return nil
+			}
+			continue
+		}
+		if gp == nil {
+			gp = q.q.pop()
+			gp.lockflags |= gLockTicket
+		}
+		if q.word.CompareAndSwap(w, w|lockedParked|lockedTicket) {
+			return gp
+		}
+	}
+}
+
+// lockedSleep waits until mp, the current m, parked and without a p, is
+// claimed and given a p.
+func lockedSleep(mp *m) {
+	incidlelocked(1)
+	mPark()
+	if debugLockedM && mp.lockedq.word.Load()&lockedParked != 0 {
+		throw("lockedSleep: woken while parked")
+	}
+	acquirep(mp.nextp.ptr())
+	mp.nextp = 0
+}
+
+// lockedGCStop is gcstopm for a dedicated m. The ticket of an m that has
+// runnable gs stays on the p, which so runs again when the world does.
+func lockedGCStop(mp *m) {
+	lockedDrain(mp)
+	pp := mp.p.ptr()
+	q := &mp.lockedq
+	if q.q.empty() {
+		w := q.word.Load()
+		if w&lockedGMask != 0 || !q.word.CompareAndSwap(w, w|lockedParked) {
+			return // try again
+		}
+	} else if gp := lockedTakeTicket(mp); gp != nil {
+		runqput(pp, gp, true)
+	}
+	releasep()
+	lock(&sched.lock)
+	pp.status = _Pgcstop
+	pp.gcStopTime = nanotime()
+	sched.stopwait--
+	if sched.stopwait == 0 {
+		notewakeup(&sched.stopnote)
+	}
+	unlock(&sched.lock)
+	lockedSleep(mp)
+}
+
+// goschedLocked queues the locked gp, which has just yielded, or was
+// preempted, on its m, which is the current one.
+func goschedLocked(gp *g, preempted bool) {
+	mp := getg().m
+	lockedDrain(mp)
+	if preempted {
+		mp.sliceOver = true
+	} else if mp.lockedq.q.empty() {
+		mp.lockedq.yield = true
+	}
+	mp.lockedq.q.pushBack(gp)
+}
+
+// goyieldLocked is goschedLocked for goyield, with which a semaphore hands
+// the p to the g that it has just readied.
+func goyieldLocked(gp *g) {
+	mp := getg().m
+	lockedDrain(mp)
+	if mp.lockedq.away {
+		mp.lockedq.yield = true
+	}
+	mp.lockedq.q.pushBack(gp)
+}
+
+// exitsyscallNoPLocked is the second half of exitsyscallNoP for a locked gp:
+// its m, the current one, runs gp if there is an idle p, and else leaves a
+// ticket. Never returns.
+//
+//go:nowritebarrierrec
+func exitsyscallNoPLocked(gp *g) {
+	mp := getg().m
+	lock(&sched.lock)
+	var pp *p
+	if schedEnabled(gp) {
+		pp, _ = pidleget(0)
+	}
+	if pp == nil {
+		lockedDrain(mp)
+		mp.lockedq.q.pushBack(gp)
+		if t := lockedTakeTicket(mp); t != nil {
+			globrunqput(t)
+		}
+	} else if sched.sysmonwait.Load() {
+		sched.sysmonwait.Store(false)
+		notewakeup(&sched.sysmonnote)
+	}
+	unlock(&sched.lock)
+	if pp != nil {
+		acquirep(pp)
+		execute(gp, false) // Never returns.
+	}
+	lockedSleep(mp)
+	scheduleLocked(mp)
+}
+
+// lockedRunnable reports whether the current m has runnable gs besides the
+// one that it runs.
+//
+//go:nosplit
+func lockedRunnable() bool {
+	q := &getg().m.lockedq
+	return !q.q.empty() || q.word.Load()&lockedGMask != 0
+}
+
+// lockedRunqSize returns the number of gs in the queues of dedicated threads.
+// sched.lock must be held.
+func lockedRunqSize() uint64 {
+	n := uint64(0)
+	for mp := allm; mp != nil; mp = mp.alllink {
+		if mp.lockbits != 0 {
+			n += uint64(max(0, mp.lockedq.q.size+mp.lockedq.ninbox.Load()))
+		}
+	}
+	return n
+}
+
+// printLocked prints for goroutineheader what holds up the locked gp: the
+// callback that must return to C before the one that gp waits in.
+func printLocked(gp *g) {
+	if !goexperiment.ThreadLocker || gp.waitreason != waitReasonCgoCallbackReturn || readgstatus(gp)&^_Gscan != _Gwaiting {
+		return
+	}
+	mp := gp.lockedm.ptr()
+	for r := mp.lockedgs.ptr(); r != nil; r = r.next.ptr() {
+		if inner := r.g.ptr(); r.innerSP == mp.g0.sched.sp && inner != nil {
+			print(", innermost callback is of goroutine ", inner.goid)
+		}
+	}
+}
+
+// lockedCheck throws if mp, the current m, which has a p, is not in order.
+func lockedCheck(mp *m) {
+	w := mp.lockedq.word.Load()
+	if w&lockedParked != 0 {
+		throw("lockedCheck: running m is parked")
+	}
+	n := int32(0)
+	for gp := mp.lockedq.q.head.ptr(); gp != nil; gp = gp.schedlink.ptr() {
+		if gp.lockedm.ptr() != mp {
+			throw("lockedCheck: g on another m's queue")
+		}
+		if gp.lockflags&gLockTicket != 0 {
+			throw("lockedCheck: ticket on own queue")
+		}
+		if s := readgstatus(gp) &^ _Gscan; s != _Grunnable {
+			throw("lockedCheck: queued g is not runnable")
+		}
+		n++
+	}
+	if n != mp.lockedq.q.size {
+		throw("lockedCheck: bad queue size")
+	}
+	if mp.idleNode.prev != 0 || mp.idleNode.next != 0 {
+		throw("lockedCheck: dedicated m is idle")
+	}
+}

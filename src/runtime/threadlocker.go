@@ -1,0 +1,207 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build goexperiment.threadlocker
+
+package runtime
+
+import (
+	"internal/runtime/atomic"
+	"unsafe"
+)
+
+// LockToRecvOSThread locks the calling goroutine to the operating system
+// thread of the goroutine that is receiving from ch, which must itself be
+// locked to a thread by [LockOSThread], by LockToRecvOSThread, or by a
+// [ThreadLocker]. When LockToRecvOSThread returns, the caller runs on that
+// thread, which it shares with all other goroutines that are locked to it: one
+// of them runs at a time. A goroutine that blocks in a system call or in C
+// keeps the others from running.
+//
+// If several goroutines are blocked receiving from ch, the one that has waited
+// longest decides. If none is, LockToRecvOSThread waits until one is, or until
+// one has received without blocking. It takes no value from ch.
+//
+// The caller is locked as if by LockOSThread: [UnlockOSThread] undoes it. If
+// other goroutines remain locked to the thread then, UnlockOSThread returns on
+// another thread.
+//
+// LockToRecvOSThread panics if ch is nil, if ch is closed or is closed while it
+// waits, if the caller is locked to a thread already, if the receiving
+// goroutine is not locked to a thread, and if either of them runs on a thread
+// that Go did not create.
+func LockToRecvOSThread[T any](ch <-chan T) {
+	lockToRecv(*(**hchan)(unsafe.Pointer(&ch)))
+}
+
+// A ThreadLocker locks any number of goroutines to one operating system
+// thread, for operating system services and C libraries that insist that
+// all calls come from the same thread. It must be created by
+// [MakeThreadLocker] and must not be copied.
+//
+// A ThreadLocker is bound to a thread while at least one goroutine holds it.
+// The thread runs only goroutines that are locked to it, one at a time. They
+// communicate with each other as fast as goroutines on an ordinary thread do. A
+// goroutine that blocks in a system call or in C keeps the others from running.
+// Goroutines that a locked goroutine starts are not locked.
+//
+// A ThreadLocker satisfies sync.Locker, but it excludes nobody: any number of
+// goroutines can hold it at the same time, and neither Lock nor Unlock
+// synchronizes memory.
+//
+// While a goroutine is in a callback from C, other goroutines of its thread may
+// run, call C, and be called back. A callback returns to C only when no C call
+// that began on the thread after it is still in progress, and waits otherwise.
+// A goroutine in a callback does not leave its thread before its outermost C
+// call is over. C state such as errno is not kept across a callback.
+type ThreadLocker struct {
+	self  *ThreadLocker // detects copies and the zero value
+	state threadLocker
+}
+
+// MakeThreadLocker returns a new ThreadLocker, which is not bound to a thread.
+func MakeThreadLocker() *ThreadLocker {
+	l := new(ThreadLocker)
+	l.self = l
+	return l
+}
+
+// Lock locks the calling goroutine to l's thread.
+//
+// If no goroutine holds l, Lock binds l to the thread that the caller runs on,
+// and locks the caller to it. To get a ThreadLocker for the main thread, call
+// [LockOSThread] in an init function and Lock in main.main.
+//
+// Otherwise Lock moves the caller to the thread that l is bound to, and returns
+// when its turn there has come. A caller that is locked to that thread already,
+// by [LockOSThread] or [LockToRecvOSThread], becomes a holder of l as well.
+//
+// A goroutine that holds l may call Lock again. It takes as many calls of
+// [ThreadLocker.Unlock] to undo.
+//
+// Lock panics if the caller is locked to another thread, if it holds another
+// ThreadLocker, if l is unbound and the caller is locked only by the runtime
+// (in an init function, or in a callback from C), if it runs on a thread that Go
+// did not create, and if l was not made by MakeThreadLocker.
+func (l *ThreadLocker) Lock() {
+	if l == nil || l.self != l {
+		panic(plainError("runtime.ThreadLocker.Lock: zero or copied ThreadLocker; use the pointer that MakeThreadLocker returned"))
+	}
+	if r := getg().locks; r != nil && r.locker == &l.state {
+		r.nlock++
+		if r.nlock == 0 {
+			r.nlock--
+			panic(plainError("runtime.ThreadLocker.Lock: nesting overflow; call Unlock as often as Lock"))
+		}
+		return
+	}
+	l.state.lock()
+}
+
+// Unlock undoes one call of [ThreadLocker.Lock] by the calling goroutine.
+//
+// If that was the last one, and the goroutine is not also locked by
+// [LockOSThread], the goroutine leaves the thread: when Unlock returns, it runs
+// on another one. When the last holder has left, l is no longer bound. The
+// thread exits as soon as no goroutine is locked to it any more; if it is the
+// main thread, it stays parked instead.
+//
+// A goroutine that ends is unlocked as if by Unlock.
+//
+// Unlock panics if the caller does not hold l, and if l was not made by
+// [MakeThreadLocker].
+func (l *ThreadLocker) Unlock() {
+	if l == nil || l.self != l {
+		panic(plainError("runtime.ThreadLocker.Unlock: zero or copied ThreadLocker; use the pointer that MakeThreadLocker returned"))
+	}
+	r := getg().locks
+	if r == nil || r.locker != &l.state {
+		panic(plainError("runtime.ThreadLocker.Unlock: the calling goroutine does not hold this ThreadLocker; call Lock on the same goroutine first"))
+	}
+	r.nlock--
+	if r.nlock == 0 {
+		l.state.unlock()
+	}
+}
+
+// lock makes the current goroutine, which does not hold l, a holder.
+func (l *threadLocker) lock() {
+	if GOARCH != "wasm" && GOOS != "plan9" && atomic.Load(&newmHandoff.haveTemplateThread) == 0 {
+		startTemplateThread() // see LockOSThread
+	}
+	r := getg().locks
+	if r != nil && r.locker != nil {
+		panic(plainError("runtime.ThreadLocker.Lock: the calling goroutine holds another ThreadLocker; call its Unlock first"))
+	}
+	if getg().m.isextra {
+		panic(plainError("runtime.ThreadLocker.Lock: called on a thread that Go did not create; call it on a goroutine that Go code started"))
+	}
+	if r == nil {
+		r = new(gLocks)
+	}
+	mp := acquirem()
+	gp := mp.curg
+	err := ""
+	move := false
+	lock(&lockedLock)
+	switch {
+	case GOARCH == "wasm":
+		if l.n == 0 && wasmInit(gp) && gp.lockflags&gLockUser == 0 {
+			err = threadLockerRuntimeHold
+		}
+	case l.n == 0 && gp.lockedm != 0 && gp.lockflags&gLockUser == 0:
+		err = threadLockerRuntimeHold
+	case l.n != 0 && gp.lockedm != 0 && gp.lockedm != l.mp:
+		err = "runtime.ThreadLocker.Lock: the calling goroutine is locked to another thread than the ThreadLocker is bound to; unlock it from that thread first"
+	case l.n != 0 && gp.lockedm == 0:
+		move = true
+		lockedAdopt(l.mp.ptr(), gp, r)
+	default:
+		// Bind, or hold what is bound to this thread already.
+		l.mp.set(mp)
+		mp.lockbits |= mBound
+		if gp.locks == nil {
+			lockedAdopt(mp, gp, r)
+			mp.lockedg.set(gp)
+			mp.lockbits |= mDedicated
+		}
+	}
+	if err == "" {
+		l.n++
+		gp.lockflags |= gLockUser
+	}
+	unlock(&lockedLock)
+	if err != "" {
+		releasem(mp)
+		panic(plainError(err))
+	}
+	r.g.set(gp)
+	r.locker = l
+	r.nlock = 1
+	gp.locks = r
+	if move {
+		lockedMove(mp)
+		return
+	}
+	releasem(mp)
+}
+
+const threadLockerRuntimeHold = "runtime.ThreadLocker.Lock: the calling goroutine is locked to its thread only by the runtime, for package initialization or a callback from C; call LockOSThread first, or call Lock outside of it"
+
+// unlock drops the hold of the current goroutine, a holder, on l.
+func (l *threadLocker) unlock() {
+	gp := getg()
+	gp.locks.locker = nil
+	lock(&lockedLock)
+	l.drop()
+	unlock(&lockedLock)
+	if GOARCH == "wasm" {
+		if gp.locks.ext == 0 {
+			gp.locks = nil
+			gp.lockflags &^= gLockUser
+		}
+		return
+	}
+	unlockedHold(gp)
+}
