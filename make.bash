@@ -68,11 +68,8 @@ cd "$root"
 
 # run_demo measures round trips on this machine with the toolchain just built.
 run_demo() {
-	local cache
 	[[ -d $root/misc/demo ]] || return 0
-	cache=$goroot/pkg/obj/go-build
-	(cd "$root/misc/demo" && env -u GOROOT -u GOFLAGS -u GOEXPERIMENT -u GOOS -u GOARCH \
-		GOENV=off GOWORK=off GOTOOLCHAIN=local GOPROXY=off GOCACHE="$cache" "$goroot/bin/go" run .)
+	(cd "$root/misc/demo" && clean_env "$goroot/bin/go" run .)
 }
 if $demo_only; then
 	[[ -x $goroot/bin/go ]] || die "there is no goroot yet. Run ./make.bash first."
@@ -135,7 +132,7 @@ find_base() {
 		return
 	fi
 	while IFS= read -r gocmd; do
-		r=$(cd / && env -u GOROOT GOENV=off GOFLAGS= GOWORK=off GOTOOLCHAIN=local "$gocmd" env GOROOT 2>/dev/null) || continue
+		r=$(cd / && env -u GOROOT -u GOEXPERIMENT -u GOOS -u GOARCH GOENV=off GOFLAGS= GOWORK=off GOTOOLCHAIN=local "$gocmd" env GOROOT 2>/dev/null) || continue
 		[[ -n $r ]] || continue
 		[[ -n $some ]] || some=$gocmd
 		if [[ $(first_line "$r/VERSION") == "$release" ]]; then
@@ -170,7 +167,7 @@ optional_parts=(api doc misc test)
 
 # populate makes goroot.new, a repository whose work tree is the pristine base.
 populate() {
-	local e new=$goroot.new err want id bad=()
+	local e new=$goroot.new err want id known bad=()
 	need_space 450000 "the source tree"
 	say "copying $basedir"
 	rm -rf "$new"
@@ -187,7 +184,7 @@ populate() {
 		shopt -s globstar dotglob
 		cd "$new"
 		chmod -R a-x+X .
-		chmod a+x -- **/*.bash **/*.sh **/*.pl **/*.rc **/go_?*_?*_exec
+		chmod -- a+x **/*.bash **/*.sh **/*.pl **/*.rc **/go_?*_?*_exec
 		# The go command's download leaves these beside the go.mod that it restores.
 		rm -f -- **/_go.mod
 		# What dist generates for the base's version.
@@ -214,8 +211,17 @@ populate() {
 	base=$(g write-tree)
 
 	# Unmodified means unmodified: the release's trees are known.
+	known=$(sed -n 's/^release //p' "$root/misc/base.trees")
+	if [[ $known != "$release" ]]; then
+		warn "misc/base.trees knows ${known:-no release}, not $release. If you trust $basedir, these lines belong there:"
+		{
+			printf 'release %s\n' "$release"
+			g ls-tree "$base" | sed 's/^[^ ]* [^ ]* \([^	]*\)	\(.*\)$/\2 \1/'
+		} >&2
+		die "Nothing was built."
+	fi
 	while read -r e want; do
-		[[ $e == [a-zA-Z]* ]] || continue
+		[[ $e == [a-zA-Z]* && $e != release ]] || continue
 		id=$(g rev-parse -q --verify "$base:$e" || true)
 		if [[ -z $id ]]; then
 			[[ " ${optional_parts[*]} " == *" $e "* ]] || bad+=("$e is missing")
@@ -256,18 +262,10 @@ generated=(
 # tools are what upstream's make.bash installs (toolsToInstall in cmd/dist).
 tools=(cmd/go cmd/gofmt cmd/asm cmd/cgo cmd/compile cmd/cover cmd/fix cmd/link cmd/preprofile cmd/vet)
 
-# clean_env CMD... runs CMD with nothing of the caller's environment but what
-# finds programs and temporary space.
-clean_env() {
-	mkdir -p "$goroot/pkg/obj/home"
-	env -i PATH="$PATH" HOME="$goroot/pkg/obj/home" LC_ALL=C ${TMPDIR:+TMPDIR="$TMPDIR"} \
-		GOENV=off GOTOOLCHAIN=local GOTELEMETRY=off "$@"
-}
-
 bootstrap() {
 	local t=$SECONDS
 	[[ -n ${basedir-} ]] || find_base
-	need_space 1500000 "the build"
+	need_space 1000000 "the build"
 	rm -f "$state/built" "$state/usable"
 	building=1
 	rm -rf "$goroot/bin" "$goroot/pkg"
@@ -291,8 +289,7 @@ go_install() {
 	rm -f "$state/built"
 	in_goroot() {
 		cd "$goroot/src"
-		clean_env GOROOT= GOPROXY=off GOWORK=off GOCACHE="$goroot/pkg/obj/go-build" GOPATH="$goroot/pkg/obj/gopath" \
-			CGO_ENABLED=0 GOFLAGS='-trimpath -ldflags=-w -gcflags=cmd/...=-dwarf=false' "$goroot/bin/go" "$@"
+		clean_env CGO_ENABLED=0 GOFLAGS='-trimpath -ldflags=-w -gcflags=cmd/...=-dwarf=false' "$goroot/bin/go" "$@"
 	}
 	for n in 1 2 3 4; do
 		say "installing the tools, round $n"

@@ -64,11 +64,7 @@ done
 ((${#parts[@]})) || parts=("${all_parts[@]}")
 
 # Every command of a test runs in an environment that is the same everywhere.
-clean() {
-	mkdir -p "$logs/home"
-	env -i PATH="$goroot/bin:$PATH" HOME="$logs/home" LC_ALL=C ${TMPDIR:+TMPDIR="$TMPDIR"} \
-		GOENV=off GOPROXY=off GOTOOLCHAIN=local GOWORK=off GOTELEMETRY=off GOCACHE="$goroot/pkg/obj/go-build" "$@"
-}
+clean() { clean_env PATH="$goroot/bin:$PATH" "$@"; }
 
 # upstream_tests PATTERN runs those tests of cmd/dist whose whole names match.
 upstream_tests() {

@@ -18,13 +18,15 @@ if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
 	exit 1
 fi
 
-# Nothing of the caller's may change what a glob matches or how names sort.
+# Nothing of the caller's may change what commands do with their arguments,
+# what a glob matches or how names sort.
+unset POSIXLY_CORRECT CDPATH GLOBIGNORE
 export LC_ALL=C
-unset CDPATH GLOBIGNORE
 shopt -s nullglob
 
 prog=${0##*/}
 goroot=$root/goroot
+cachedir=$root/goroot.cache # GOCACHE and HOME of all builds and tests; may be deleted at any time
 overlaydirs=(src api doc) # the directories whose files are wholly ours
 
 say() { printf '%s: %s\n' "$prog" "$*"; }
@@ -34,11 +36,23 @@ die() {
 	exit 1
 }
 
+# What set -e ends without a word of its own still says where.
+set -E
+trap 'warn "failed (status $?) in ${BASH_SOURCE[0]##*/}, line $LINENO: $BASH_COMMAND"' ERR
+
 # list prints its arguments one to a line, indented, at most 20 of them.
 list() {
 	local n=$#
 	printf '\t%s\n' "${@:1:20}"
 	((n <= 20)) || printf '\t... and %d more\n' $((n - 20))
+}
+
+# clean_env CMD... runs CMD with nothing of the caller's environment but what
+# finds programs and temporary space. The build cache is the project's own.
+clean_env() {
+	mkdir -p "$cachedir/home"
+	env -i PATH="$PATH" HOME="$cachedir/home" LC_ALL=C ${TMPDIR:+TMPDIR="$TMPDIR"} \
+		GOENV=off GOPROXY=off GOWORK=off GOTOOLCHAIN=local GOTELEMETRY=off GOCACHE="$cachedir/go-build" "$@"
 }
 
 # git_clean runs git without any configuration or variable of the caller's:
@@ -91,6 +105,11 @@ read_version() {
 		die "VERSION: the first line is \"$version\", want something like go1.26.8-threadlocker.1"
 }
 
+# alive PID: it runs, and is not a dead process that nobody has waited for.
+alive() {
+	kill -0 "$1" 2>/dev/null && ! grep -qs '^State:.*Z' "/proc/$1/status"
+}
+
 # lock keeps a second run out. The lock names the processes that hold it, so
 # that one left by a killed run does not stand in the way.
 lock() {
@@ -99,7 +118,7 @@ lock() {
 	until err=$(mkdir "$lockdir" 2>&1); do
 		[[ -d $lockdir ]] || die "cannot write in $root: ${err##*: }. Make it writable, or clone the project to where you may write."
 		for pid in $(cat "$lockdir/pid" 2>/dev/null); do
-			! kill -0 "$pid" 2>/dev/null ||
+			! alive "$pid" ||
 				die "process $pid is at work on goroot. Wait for it; if it is something else, remove $lockdir."
 		done
 		rm -rf "$lockdir"

@@ -250,6 +250,8 @@ if ((k > n)); then
 	fi
 	# Command substitution drops the blank lines at the end, sed those at the start.
 	body=$(printf '%s\n' "$body" | sed '/./,$!d')
+	[[ $'\n'$body$'\n' != *$'\n---\n'* && $'\n'$body != *$'\ndiff --git '* ]] ||
+		die "-new: the message must not contain a line --- or diff --git, which end it. Nothing was changed."
 	[[ -n $body ]] || die "-new: the message is empty: say why the patch is needed. Nothing was changed."
 	who=$(git -C "$root" var GIT_AUTHOR_IDENT) || die "git does not know who you are (user.name, user.email). Nothing was changed."
 	who=${who%>*}\>
