@@ -144,10 +144,9 @@ func lockedLoadHolds(mp *m, gp *g) {
 }
 
 // lockedAdopt makes gp, which is the current goroutine or blocked, a g of mp
-// with the record r. lockedLock must be held. If gp runs on another m, it must
+// with the record r, which is gp.locks already. lockedLock must be held. If gp runs on another m, it must
 // not be preempted until lockedMove has moved it.
 func lockedAdopt(mp *m, gp *g, r *gLocks) {
-	r.g.set(gp)
 	lockedLink(mp, r)
 	gp.lockedm.set(mp)
 	gp.lockflags |= gLockThread | gLockUser

@@ -137,11 +137,17 @@ func (l *threadLocker) lock() {
 	if getg().m.isextra {
 		panic(plainError("runtime.ThreadLocker.Lock: called on a thread that Go did not create; call it on a goroutine that Go code started"))
 	}
-	if r == nil {
+	fresh := r == nil
+	if fresh {
 		r = new(gLocks)
 	}
 	mp := acquirem()
 	gp := mp.curg
+	if fresh {
+		// Before the record is on a list, where others find it.
+		r.g.set(gp)
+		gp.locks = r
+	}
 	err := ""
 	move := false
 	lock(&lockedLock)
@@ -161,7 +167,7 @@ func (l *threadLocker) lock() {
 		// Bind, or hold what is bound to this thread already.
 		l.mp.set(mp)
 		mp.lockbits |= mBound
-		if gp.locks == nil {
+		if fresh {
 			lockedAdopt(mp, gp, r)
 			mp.lockedg.set(gp)
 			mp.lockbits |= mDedicated
@@ -173,13 +179,14 @@ func (l *threadLocker) lock() {
 	}
 	unlock(&lockedLock)
 	if err != "" {
+		if fresh {
+			gp.locks = nil
+		}
 		releasem(mp)
 		panic(plainError(err))
 	}
-	r.g.set(gp)
 	r.locker = l
 	r.nlock = 1
-	gp.locks = r
 	if move {
 		lockedMove(mp)
 		return
