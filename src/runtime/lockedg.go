@@ -516,9 +516,9 @@ func coroHoldsOf(gp *g) coroHolds {
 	return h
 }
 
-// coroGiveLocks makes r, or nil, the record of gp, which takes the place of
-// another goroutine on its thread.
-func coroGiveLocks(gp *g, r *gLocks) {
+// giveLocks makes r, or nil, the record of gp, which takes the place of another
+// goroutine on its thread.
+func (gp *g) giveLocks(r *gLocks) {
 	gp.locks = r
 	if r != nil {
 		r.g.set(gp)
@@ -533,7 +533,7 @@ func debugCallGiveLocks(gp, newg *g) {
 	gp.lockflags = 0
 	r := gp.locks
 	gp.locks = nil
-	coroGiveLocks(newg, r)
+	newg.giveLocks(r)
 	if r != nil {
 		r.debugLocker, r.debugNlock = r.locker, r.nlock
 		r.locker, r.nlock = nil, 0
@@ -546,7 +546,7 @@ func debugCallTakeLocks(gp, callingG *g) {
 	gp.lockflags = 0
 	r := gp.locks
 	gp.locks = nil
-	coroGiveLocks(callingG, r)
+	callingG.giveLocks(r)
 	if r != nil {
 		if l := r.locker; l != nil {
 			lock(&lockedLock)
