@@ -427,18 +427,21 @@ func lockRecvAdopt(rgp *g, r *gLocks) {
 		return
 	}
 	mp := rgp.lockedm.ptr()
-	if rgp.locks == nil {
-		rgp.locks = mate
-		mate.g.set(rgp)
-	} else {
-		mate = nil
-	}
+	mate.g.set(rgp)
 	lock(&lockedLock)
-	if mate != nil {
+	// rgp may be in a select, and another caller do the same now with another
+	// of its channels. This is a write without a write barrier; the one below
+	// has it, and there is no safe-point between the two.
+	first := rgp.locks == nil
+	if first {
+		*(*lockspuintptr)(unsafe.Pointer(&rgp.locks)) = lockspuintptr(unsafe.Pointer(mate))
 		lockedLink(mp, mate)
 	}
 	lockedAdopt(mp, gp, r)
 	unlock(&lockedLock)
+	if first {
+		rgp.locks = mate
+	}
 }
 
 // lockRecv releases the callers of LockToRecvOSThread that wait for a receive

@@ -53,8 +53,8 @@ import (
 //
 // running here means: the m has a p, or whoever claimed it is about to give it
 // one. Running with the ticket flag set exists too: a g that is not the ticket
-// (injectglist puts such gs into ordinary queues) claimed the m before the
-// ticket did.
+// claimed the m before the ticket did. Such gs come straight from the network
+// poller, or from schedEnableUser.
 //
 // The steps:
 //
@@ -106,16 +106,26 @@ const (
 type lockedRunq struct {
 	word   atomic.Uintptr // inbox, lockedParked, lockedTicket
 	ninbox atomic.Int32   // length of the inbox, for statistics
-	yield  bool           // give up the p at the next switch (Gosched, direct handoff)
+	yield  lockedYieldTo  // whether the g that ran last offered the p to others
 	away   bool           // the last g readied by this m belongs elsewhere
 	q      gQueue         // own queue
 }
+
+// A lockedYieldTo says whether a dedicated m gives up its p at the next
+// switch, and where its ticket goes.
+type lockedYieldTo uint8
+
+const (
+	yieldNot    lockedYieldTo = iota
+	yieldLocal                // to the tail of the p's run queue, as by goyield
+	yieldGlobal               // to the tail of the global one, as by Gosched
+)
 
 // Bits of m.lockbits, which tell of the thread what must outlive the
 // goroutines that were locked to it.
 const (
 	mDedicated uint8 = 1 << iota // has a locked g
-	mBound                       // a ThreadLocker was bound to it, or a goroutine joined it
+	mBound                       // a ThreadLocker was bound to it
 	mTainted                     // a goroutine ended there while held by LockOSThread
 )
 
@@ -290,8 +300,8 @@ func scheduleLocked(mp *m) {
 				inheritTime = false
 				continue
 			}
-			if lockedMustYield(mp, pp, now, &inheritTime) {
-				lockedYield(mp, false)
+			if to := lockedMustYield(mp, pp, now, &inheritTime); to != yieldNot {
+				lockedYield(mp, to)
 				inheritTime = false
 				continue
 			}
@@ -320,26 +330,28 @@ func scheduleLocked(mp *m) {
 	}
 }
 
-// lockedMustYield reports whether mp must give up pp at this switch. It ends
-// the time slice if sysmon has asked for it.
-func lockedMustYield(mp *m, pp *p, now int64, inheritTime *bool) bool {
-	q := &mp.lockedq
-	yield := q.yield
-	q.yield = false
+// lockedMustYield reports whether mp must give up pp at this switch, and how.
+// It ends the time slice if that was asked for.
+func lockedMustYield(mp *m, pp *p, now int64, inheritTime *bool) lockedYieldTo {
+	to := mp.lockedq.yield
+	mp.lockedq.yield = yieldNot
 	if mp.sliceOver {
 		mp.sliceOver = false
 		*inheritTime = false
 		if lockedOtherWork(pp) {
-			return true
+			return yieldGlobal
 		}
 	}
-	if yield && (!runqempty(pp) || !sched.runq.empty()) {
-		return true
+	if to != yieldNot && (!runqempty(pp) || !sched.runq.empty()) {
+		return to
 	}
 	if gcBlackenEnabled != 0 && lockedGCWorkerDue(pp, now) {
-		return true
+		return yieldGlobal
 	}
-	return (traceEnabled() || traceShuttingDown()) && traceReaderAvailable() != nil
+	if (traceEnabled() || traceShuttingDown()) && traceReaderAvailable() != nil {
+		return yieldGlobal
+	}
+	return yieldNot
 }
 
 // lockedOtherWork reports whether ordinary goroutines wait for a p, or
@@ -400,13 +412,12 @@ func lockedPark(mp *m) {
 }
 
 // lockedYield parks mp, the current m, which has a p and runnable gs in its
-// own queue, and hands its p over. If local, the ticket goes to the tail of
-// the p's run queue, else to that of the global one.
-func lockedYield(mp *m, local bool) {
+// own queue, and hands its p over.
+func lockedYield(mp *m, to lockedYieldTo) {
 	pp := mp.p.ptr()
 	if gp := lockedTakeTicket(mp); gp != nil {
 		// From here on mp may be claimed.
-		if local {
+		if to == yieldLocal {
 			runqput(pp, gp, false)
 		} else {
 			lock(&sched.lock)
@@ -497,7 +508,7 @@ func goschedLocked(gp *g, preempted bool) {
 	if preempted {
 		mp.sliceOver = true
 	} else if mp.lockedq.q.empty() {
-		mp.lockedq.yield = true
+		mp.lockedq.yield = yieldGlobal
 	}
 	mp.lockedq.q.pushBack(gp)
 }
@@ -508,7 +519,7 @@ func goyieldLocked(gp *g) {
 	mp := getg().m
 	lockedDrain(mp)
 	if mp.lockedq.away {
-		mp.lockedq.yield = true
+		mp.lockedq.yield = yieldLocal
 	}
 	mp.lockedq.q.pushBack(gp)
 }
