@@ -134,9 +134,11 @@ part_ports() {
 	((${#failed[@]} == 0)) || die "failed: ${failed[*]}"
 }
 
+# The flags are those of the program.
 part_stress() {
-	[[ -x $root/misc/stress.bash ]] || die "misc/stress.bash is not there yet"
-	"$root/misc/stress.bash" "$@"
+	local program=("$root"/test/stress/*.go)
+	((${#program[@]})) || die "there is no program in test/stress"
+	(cd "$root/test/stress" && clean go run . "$@")
 }
 
 built=$(cat "$goroot/.git/make/built" 2>/dev/null) || built=

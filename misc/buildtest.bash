@@ -879,8 +879,9 @@ test_real_shared_cache() {
 	git_clean -C "$b" --git-dir="$b/.git" checkout -q -f goroot -- src
 	sed -i 's/^\tbase\.ParseFlags()$/&\n\tif base.Ctxt.Pkgpath == "hello\/probe" {\n\t\tprintln("edited compiler")\n\t\tos.Exit(3)\n\t}/' "$b/src/cmd/compile/internal/gc/main.go"
 	grep -q 'edited compiler' "$b/src/cmd/compile/internal/gc/main.go" || fail "found no ParseFlags to edit"
-	(cd "$b/src" && run env CGO_ENABLED=0 GOCACHE="$cachedir/go-build" GOENV=off GOTOOLCHAIN=local GOROOT="$b" \
-		GOFLAGS='-trimpath -ldflags=-w -gcflags=cmd/...=-dwarf=false' "$b/bin/go" build -o "$b/pkg/tool/$(go env GOHOSTOS)_$(go env GOHOSTARCH)/compile" cmd/compile)
+	local tooldir=("$b"/pkg/tool/*)
+	(cd "$b/src" && run clean_env GOROOT="$b" CGO_ENABLED=0 GOFLAGS='-trimpath -ldflags=-w -gcflags=cmd/...=-dwarf=false' \
+		"$b/bin/go" build -o "${tooldir[0]}/compile" cmd/compile)
 	refuse gogo "$b" build -o hello .
 	expect "edited compiler"
 	run gogo "$a" build -o hello .
@@ -898,7 +899,9 @@ test_real_tool_ids() {
 }
 
 test_real_demo() {
-	run gogo "$goroot" vet "$root/misc/demo/main.go" "$root/misc/demo/stock.go" "$root/misc/demo/locker.go"
+	cd "$root/misc/demo"
+	run gogo "$goroot" vet .
+	run env GOEXPERIMENT=nothreadlocker GOCACHE="$work/gocache" GOENV=off GOTOOLCHAIN=local GOROOT="$goroot" "$goroot/bin/go" vet .
 	run "$root/make.bash" -demo
 	expect "ns/request" "server under LockOSThread" "both on one thread, by ThreadLocker" "both on one thread, by LockToRecvOSThread" "both unlocked"
 	! [[ $out =~ ' - ' ]] || fail "a setting is not measured: $out"
