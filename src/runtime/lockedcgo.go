@@ -123,6 +123,10 @@ func callbackUnlink(mp *m, sp uintptr) {
 // over, because it is back in Go, or because a panic or Goexit left its
 // callback.
 //
+// It must not grow the stack, as cgocall must not, but it may let the stack be
+// scanned or copied. So may exitsyscall and, in the C call, any callback: the
+// arguments of the C call are dead, or pointers by their type.
+//
 //go:nosplit
 func cgocallLocked() {
 	gp := getg()

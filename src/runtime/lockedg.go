@@ -143,9 +143,10 @@ func lockedLoadHolds(mp *m, gp *g) {
 	mp.lockedg.set(gp)
 }
 
-// lockedAdopt makes gp, which is the current goroutine or blocked, a g of mp
-// with the record r, which is gp.locks already. lockedLock must be held. If gp runs on another m, it must
-// not be preempted until lockedMove has moved it.
+// lockedAdopt makes gp, which is the current goroutine or blocked, a g of mp.
+// gp.locks is r already: once r is on the list, others may switch from gp to
+// themselves. lockedLock must be held. If gp runs on another m, it must not be
+// preempted until lockedMove has moved it.
 func lockedAdopt(mp *m, gp *g, r *gLocks) {
 	lockedLink(mp, r)
 	gp.lockedm.set(mp)
@@ -248,21 +249,15 @@ func lockedRelease(mp *m, gp *g) (last bool) {
 }
 
 // lockedExit ends the current thread, which has no locked g left and must not
-// run anything else. Never returns, except for schedule's sake on plan9.
+// run anything else. Never returns.
 func lockedExit(mp *m) {
 	if GOOS == "plan9" {
-		// See gdestroy.
-		lockedReset(mp)
+		// Threads do not exit; see gdestroy.
+		mp.lockedExt = 0
+		mp.lockbits = 0
 		schedule()
 	}
 	gogo(&mp.g0.sched)
-}
-
-// lockedReset makes mp an ordinary thread again.
-func lockedReset(mp *m) {
-	mp.lockedExt = 0
-	mp.lockedg = 0
-	mp.lockbits = 0
 }
 
 // gdestroyLocked is called by gdestroy for gp, which ends on mp while it is
@@ -314,6 +309,11 @@ func unlockedHold(gp *g) bool {
 	if mp.incgo || mp.locks != 0 {
 		// A callback returns to C, or is left by a panic. cgocallLocked
 		// lets gp leave once the C call is over.
+		return true
+	}
+	if gp.asyncSafePoint {
+		// debugCallWrap must not be moved. gp leaves when it ends, or when
+		// it next drops a hold.
 		return true
 	}
 	lockedLeave(gp)

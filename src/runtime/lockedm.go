@@ -124,7 +124,7 @@ const (
 // Bits of m.lockbits, which tell of the thread what must outlive the
 // goroutines that were locked to it.
 const (
-	mDedicated uint8 = 1 << iota // has a locked g
+	mDedicated uint8 = 1 << iota // has a locked g, for ready, which does not touch lockedg
 	mBound                       // a ThreadLocker was bound to it
 	mTainted                     // a goroutine ended there while held by LockOSThread
 )
@@ -134,27 +134,33 @@ const (
 // not, whether it may be put in runnext.
 func readyLocked(gp *g, next bool) (queued, mayNext bool) {
 	mp := getg().m
-	if gp.lockflags&gLockThread == 0 {
-		// An ordinary g cannot run here. In runnext it would be hidden
-		// from the ms that can run it.
-		mp.lockedq.away = true
-		return false, false
-	}
-	if gp.lockedm.ptr() == mp && mp.p != 0 {
-		if debugLockedM {
-			lockedCheck(mp)
-		}
-		mp.lockedq.away = false
-		mp.lockedq.q.pushBack(gp)
+	mp.lockedq.away = gp.lockflags&gLockThread == 0 || gp.lockedm.ptr() != mp
+	if gp.lockflags&gLockThread != 0 && lockedPut(gp) {
 		return true, false
 	}
-	mp.lockedq.away = true
-	return lockedPush(gp), next && mp.lockbits&mDedicated == 0
+	// What a shared thread readies for others cannot run there. In runnext it
+	// would be hidden from the ms that can run it.
+	return false, next && mp.nlocks == 0
 }
 
-// lockedPush queues gp, runnable and locked to another m than the current
-// one. If it reports false gp has become its m's ticket, and the caller must
+// lockedPut queues gp, locked and runnable, for its m, which may be the
+// current one. If it reports false gp has become a ticket, and the caller must
 // put it in an ordinary run queue.
+//
+//go:nowritebarrierrec
+func lockedPut(gp *g) bool {
+	if mp := getg().m; gp.lockedm.ptr() == mp && mp.p != 0 {
+		if debugLockedM && mp.lockedq.word.Load()&lockedParked != 0 {
+			throw("lockedPut: own queue belongs to the claimer")
+		}
+		mp.lockedq.q.pushBack(gp)
+		return true
+	}
+	return lockedPush(gp)
+}
+
+// lockedPush is lockedPut for another m than the current one. Once gp is
+// published nothing may keep its m from exiting, so it is not touched after.
 //
 //go:nowritebarrierrec
 func lockedPush(gp *g) bool {
@@ -162,10 +168,12 @@ func lockedPush(gp *g) bool {
 	if debugLockedM && gp.lockflags&gLockTicket != 0 {
 		throw("lockedPush: g is a ticket")
 	}
+	q.ninbox.Add(1)
 	for {
 		w := q.word.Load()
 		if w&lockedFlags == lockedParked {
 			if q.word.CompareAndSwap(w, w|lockedTicket) {
+				q.ninbox.Add(-1)
 				gp.lockflags |= gLockTicket
 				return false
 			}
@@ -173,7 +181,6 @@ func lockedPush(gp *g) bool {
 		}
 		gp.schedlink = guintptr(w & lockedGMask)
 		if q.word.CompareAndSwap(w, uintptr(unsafe.Pointer(gp))|w&lockedFlags) {
-			q.ninbox.Add(1)
 			return true
 		}
 	}
@@ -224,10 +231,12 @@ func lockedClaim(gp *g) bool {
 			throw("lockedClaim: ticket without flag")
 		}
 	}
+	q.ninbox.Add(1)
 	for {
 		w := q.word.Load()
 		if w&lockedParked != 0 {
 			if q.word.CompareAndSwap(w, w&keep&^lockedParked) {
+				q.ninbox.Add(-1)
 				q.q.push(gp)
 				return true
 			}
@@ -235,7 +244,6 @@ func lockedClaim(gp *g) bool {
 		}
 		gp.schedlink = guintptr(w & lockedGMask)
 		if q.word.CompareAndSwap(w, uintptr(unsafe.Pointer(gp))|w&keep&lockedFlags) {
-			q.ninbox.Add(1)
 			return false
 		}
 	}
@@ -249,27 +257,17 @@ func injectLocked(q *gQueue) {
 	var rest gQueue
 	for !q.empty() {
 		gp := q.pop()
-		if gp.lockflags&gLockThread == 0 || !lockedInject(gp) {
+		if gp.lockflags&gLockThread == 0 || !lockedPut(gp) {
 			rest.pushBack(gp)
 		}
 	}
 	*q = rest
 }
 
-// lockedInject is lockedPush for callers that may run on gp's own m, without
-// a p (sysmon, netpoll) or on behalf of it.
-func lockedInject(gp *g) bool {
-	if mp := getg().m; gp.lockedm.ptr() == mp && mp.p != 0 {
-		mp.lockedq.q.pushBack(gp)
-		return true
-	}
-	return lockedPush(gp)
-}
-
-// scheduleLocked is schedule for a dedicated m, which has a p. Never returns.
-func scheduleLocked(mp *m) {
+// scheduleLocked is schedule for a dedicated m, which has a p. If inheritTime is
+// true, what runs next inherits the p's time slice. Never returns.
+func scheduleLocked(mp *m, inheritTime bool) {
 	q := &mp.lockedq
-	inheritTime := true
 	for {
 		pp := mp.p.ptr()
 		pp.preempt = false
@@ -552,7 +550,7 @@ func exitsyscallNoPLocked(gp *g) {
 		execute(gp, false) // Never returns.
 	}
 	lockedSleep(mp)
-	scheduleLocked(mp)
+	scheduleLocked(mp, false)
 }
 
 // lockedRunnable reports whether the current m has runnable gs besides the
@@ -583,11 +581,17 @@ func printLocked(gp *g) {
 		return
 	}
 	mp := gp.lockedm.ptr()
-	for r := mp.lockedgs.ptr(); r != nil; r = r.next.ptr() {
-		if inner := r.g.ptr(); r.innerSP == mp.g0.sched.sp && inner != nil {
+	if mp == nil {
+		return
+	}
+	// The world may not be stopped: read gs, which are never freed, rather
+	// than the list of mp.
+	sp := mp.g0.sched.sp
+	forEachGRace(func(inner *g) {
+		if r := inner.locks; r != nil && r.innerSP == sp && inner.lockedm.ptr() == mp {
 			print(", innermost callback is of goroutine ", inner.goid)
 		}
-	}
+	})
 }
 
 // lockedCheck throws if mp, the current m, which has a p, is not in order.
