@@ -5,6 +5,7 @@
 package runtime
 
 import (
+	"internal/goexperiment"
 	"unsafe"
 )
 
@@ -48,6 +49,7 @@ const (
 	gLockThread uint8 = 1 << iota // locked: g.lockedm is set
 	gLockUser                     // has a hold that is not the runtime's own
 	gLockTicket                   // is its m's ticket; see lockedm.go
+	gLockCritical                 // see criticalEnter
 )
 
 // A gLocks is the record of a goroutine that is locked to a shared thread or
@@ -62,6 +64,8 @@ type gLocks struct {
 
 	locker *threadLocker // held, or nil
 	nlock  uint32        // how often
+
+	critical uint32 // nesting of criticalEnter
 
 	// An injected debugger call must not drop its caller's hold.
 	debugLocker *threadLocker
@@ -318,6 +322,46 @@ func unlockedHold(gp *g) bool {
 	}
 	lockedLeave(gp)
 	return true
+}
+
+// criticalEnter and criticalExit enclose what the current goroutine does while
+// it holds, or waits for, a semaphore that the GC or a stop of the world needs.
+// Were a co-located goroutine to run meanwhile and to block in a system call,
+// the holder could not go on, or a waiter that was woken not take what is free,
+// and the whole process would wait for that system call. So a thread that has
+// goroutines in a critical section runs only them.
+func criticalEnter() {
+	gp := getg()
+	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
+		r.critical++
+		if r.critical == 1 {
+			gp.lockflags |= gLockCritical
+			gp.m.lockedq.ncritical++
+		}
+	}
+}
+
+func criticalExit() {
+	gp := getg()
+	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
+		r.critical--
+		if r.critical == 0 {
+			gp.lockflags &^= gLockCritical
+			gp.m.lockedq.ncritical--
+		}
+	}
+}
+
+// semacquireSTW and semreleaseSTW are semacquire and semrelease for such a
+// semaphore.
+func semacquireSTW(addr *uint32) {
+	criticalEnter()
+	semacquire(addr)
+}
+
+func semreleaseSTW(addr *uint32) {
+	semrelease(addr)
+	criticalExit()
 }
 
 // mayBeStrange reports whether the kernel state of mp may be of a

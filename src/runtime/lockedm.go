@@ -82,8 +82,9 @@ import (
 // So a runnable locked g stands in exactly one place: the own queue, the
 // inbox, or an ordinary run queue. An m has at most one ticket, because only
 // the step that sets the ticket flag makes one, and the flag is cleared by the
-// m that takes the ticket from its queue. An m parked with gs in its queue
-// always has a ticket out.
+// m that takes the ticket from its queue. An m parked with gs in its queue has
+// a ticket out, or waits for one that is in a critical section (criticalEnter)
+// and will be pushed.
 //
 // Time. Co-located switches inherit the p's time slice: they do not advance
 // schedtick, so sysmon sees one long slice however often the gs of a thread
@@ -104,11 +105,12 @@ const (
 
 // A lockedRunq is the run queue of a dedicated thread; see above.
 type lockedRunq struct {
-	word   atomic.Uintptr // inbox, lockedParked, lockedTicket
-	ninbox atomic.Int32   // length of the inbox, for statistics
-	yield  lockedYieldTo  // whether the g that ran last offered the p to others
-	away   bool           // the last g readied by this m belongs elsewhere
-	q      gQueue         // own queue
+	word      atomic.Uintptr // inbox, lockedParked, lockedTicket
+	ninbox    atomic.Int32   // length of the inbox, for statistics
+	yield     lockedYieldTo  // whether the g that ran last offered the p to others
+	away      bool           // the last g readied by this m belongs elsewhere
+	ncritical uint32         // gs that criticalEnter marks
+	q         gQueue         // own queue
 }
 
 // A lockedYieldTo says whether a dedicated m gives up its p at the next
@@ -290,9 +292,16 @@ func scheduleLocked(mp *m, inheritTime bool) {
 			lockedCheck(mp)
 		}
 
-		// A callback that may return to C goes first.
-		gp := callbackReady(mp)
-		if gp == nil {
+		var gp *g
+		if q.ncritical != 0 {
+			// Nothing else may run; see criticalEnter.
+			if gp = lockedCritical(q); gp == nil {
+				lockedPark(mp)
+				inheritTime = false
+				continue
+			}
+		} else if gp = callbackReady(mp); gp == nil {
+			// A callback that may return to C goes first.
 			if q.q.empty() {
 				lockedPark(mp)
 				inheritTime = false
@@ -326,6 +335,23 @@ func scheduleLocked(mp *m, inheritTime bool) {
 		}
 		execute(gp, inheritTime)
 	}
+}
+
+// lockedCritical takes the first g out of q's own queue that is in a critical
+// section.
+func lockedCritical(q *lockedRunq) *g {
+	var found *g
+	var rest gQueue
+	for !q.q.empty() {
+		gp := q.q.pop()
+		if found == nil && gp.lockflags&gLockCritical != 0 {
+			found = gp
+		} else {
+			rest.pushBack(gp)
+		}
+	}
+	q.q = rest
+	return found
 }
 
 // lockedMustYield reports whether mp must give up pp at this switch, and how.
@@ -392,8 +418,8 @@ func lockedGCWorkerDue(pp *p, now int64) bool {
 	return delta <= 0 || float64(pp.gcFractionalMarkTime.Load())/float64(delta) <= c.fractionalUtilizationGoal
 }
 
-// lockedPark parks mp, the current m, which has a p and an empty own queue,
-// unless its inbox has something.
+// lockedPark parks mp, the current m, which has a p and nothing in its own
+// queue that may run, unless its inbox has something.
 func lockedPark(mp *m) {
 	q := &mp.lockedq
 	for {
