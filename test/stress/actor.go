@@ -1,0 +1,758 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build linux && goexperiment.threadlocker
+
+package main
+
+import (
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// A room is a ThreadLocker with what goroutines need to talk to each other.
+type room struct {
+	id    int
+	l     *runtime.ThreadLocker
+	ping  chan int
+	serve chan int // a server receives from it most of the time
+	mu    sync.Mutex
+
+	// What follows is protected by threads.mu.
+
+	// holders counts goroutines that certainly hold l, as each counts itself
+	// after Lock and before Unlock. While there are any, l is bound to tid.
+	holders int
+	tid     int
+	// servers are the threads of all servers up to now, in order.
+	servers []int
+}
+
+func newRoom(id int) *room {
+	return &room{id: id, l: runtime.MakeThreadLocker(), ping: make(chan int), serve: make(chan int)}
+}
+
+// threads is what the actors know about threads.
+var threads struct {
+	mu sync.Mutex
+	// locked counts the goroutines that are certainly locked to a thread.
+	locked map[int]int
+	// doomed are the last threads that must exit in the end.
+	doomed []int
+}
+
+// doom says that thread tid must exit. threads.mu is held.
+func doom(tid int) {
+	if tid == os.Getpid() || slices.Contains(threads.doomed, tid) {
+		return // the main thread cannot exit
+	}
+	threads.doomed = append(threads.doomed, tid)
+	// Of long ago, the number may be another thread's by now.
+	if n := len(threads.doomed); n > 50 {
+		threads.doomed = threads.doomed[n-50:]
+	}
+}
+
+// An actor is a goroutine that does things at random. If it ends early, another
+// takes its place. Both are known by the same id.
+type actor struct {
+	id   int
+	gen  int // counts the goroutines
+	rng  *rand.Rand
+	wg   *sync.WaitGroup
+	body func(*actor)
+
+	// tid is the thread that the goroutine is locked to, or 0.
+	tid int
+	// in is the room whose locker it holds, or nil.
+	in *room
+	// ext is how many LockOSThread holds it has.
+	ext int
+	// callbacks is how many callbacks from C it is in.
+	callbacks int
+
+	// log is what it has done lately.
+	log  [20]atomic.Uint64
+	nlog atomic.Uint64
+}
+
+var all struct {
+	mu     sync.Mutex
+	actors []*actor
+}
+
+func newActor(id int, wg *sync.WaitGroup) *actor {
+	a := &actor{id: id, wg: wg}
+	all.mu.Lock()
+	all.actors = append(all.actors, a)
+	all.mu.Unlock()
+	return a
+}
+
+// start starts the next goroutine of a.
+func (a *actor) start() {
+	a.wg.Add(1)
+	a.rng = rand.New(rand.NewPCG(*seed, uint64(a.id)<<20+uint64(a.gen)))
+	a.gen++
+	go func() {
+		ended := true
+		defer func() {
+			if e := recover(); e != nil {
+				fail(a, "panic: %v", e)
+			}
+			if ended && !stop.Load() {
+				a.start()
+			}
+			a.wg.Done()
+		}()
+		for !stop.Load() {
+			if !a.live() {
+				return
+			}
+		}
+		ended = false
+	}()
+}
+
+// An op is what an actor logs: the number of a name in opNames, and a number.
+type op int
+
+const (
+	opLock op = iota
+	opUnlock
+	opLockOSThread
+	opUnlockOSThread
+	opJoin
+	opJoined
+	opJoinPanicked
+	opServe
+	opReturn
+	opGoexit
+	opGosched
+	opPing
+	opRequest
+	opSleep
+	opRead
+	opReadNow
+	opPull
+	opSpawn
+	opSpin
+	opMutex
+	opGarbage
+	opGrow
+	opBadLock
+	opBadUnlock
+	opBadJoin
+	opTryLock
+	opC
+	opCallback
+	opUnlockInCallback
+	numOps
+)
+
+var opNames = [numOps]string{
+	"Lock", "Unlock", "LockOSThread", "UnlockOSThread", "LockToRecvOSThread", "joined", "join panicked",
+	"serve", "return", "Goexit", "Gosched", "ping", "request", "sleep", "read", "read at once", "iter.Pull",
+	"spawn", "spin", "mutex", "garbage", "grow", "bad Lock", "bad Unlock", "bad LockToRecvOSThread",
+	"try Lock", "C", "callback", "Unlock in callback",
+}
+
+// note logs an operation that a is about to begin.
+func (a *actor) note(o op, arg int) {
+	n := a.nlog.Add(1)
+	a.log[n%uint64(len(a.log))].Store(uint64(o)<<32 | uint64(uint32(arg)))
+	steps.Add(1)
+}
+
+func (a *actor) String() string {
+	n := a.nlog.Load()
+	var s strings.Builder
+	fmt.Fprintf(&s, "actor %d:", a.id)
+	for i := max(0, int64(n)-int64(len(a.log))+1); i <= int64(n); i++ {
+		if i > 0 {
+			e := a.log[i%int64(len(a.log))].Load()
+			fmt.Fprintf(&s, " %s(%d)", opNames[e>>32], uint32(e))
+		}
+	}
+	return s.String()
+}
+
+// fail says what a, if not nil, found, and ends the program.
+func fail(a *actor, format string, args ...any) {
+	var s strings.Builder
+	fmt.Fprintf(&s, "stress: seed %d: ", *seed)
+	if a != nil {
+		fmt.Fprintf(&s, "actor %d, which must be on thread %d, is on %d: ", a.id, a.tid, syscall.Gettid())
+	}
+	fmt.Fprintf(&s, format+"\n", args...)
+	for _, a := range all.actors {
+		fmt.Fprintln(&s, a)
+	}
+	failing.Lock() // for good: one report will do
+	os.Stderr.WriteString(s.String())
+	buf := make([]byte, 10<<20)
+	os.Stderr.Write(buf[:runtime.Stack(buf, true)])
+	os.Exit(2)
+}
+
+var failing sync.Mutex
+
+// check checks that a runs on the thread that it is locked to,
+// or on none that others are locked to.
+func (a *actor) check(where string) {
+	if a.tid != 0 {
+		if syscall.Gettid() != a.tid {
+			fail(a, "after %s", where)
+		}
+		return
+	}
+	if a.callbacks == 0 {
+		checkFree(a, where)
+	}
+}
+
+// checkFree checks that the calling goroutine, which is not locked,
+// runs on no thread that others are locked to.
+func checkFree(a *actor, where string) {
+	threads.mu.Lock()
+	tid := syscall.Gettid()
+	n := threads.locked[tid]
+	threads.mu.Unlock()
+	if n != 0 {
+		fail(a, "after %s: an unlocked goroutine on thread %d, which %d others are locked to", where, tid, n)
+	}
+}
+
+// locked counts a among the goroutines that are locked to this thread,
+// if it is not so counted yet. threads.mu is held.
+func (a *actor) locked() {
+	if a.tid == 0 {
+		a.tid = syscall.Gettid()
+		if threads.locked == nil {
+			threads.locked = make(map[int]int)
+		}
+		threads.locked[a.tid]++
+	}
+}
+
+// unlocked is to be called before a's last hold goes. threads.mu is held.
+func (a *actor) unlocked() {
+	if threads.locked[a.tid]--; threads.locked[a.tid] == 0 {
+		delete(threads.locked, a.tid)
+	}
+	a.tid = 0
+}
+
+// enter makes a, which now holds the locker of r, count as a holder.
+func (a *actor) enter(r *room) {
+	threads.mu.Lock()
+	defer threads.mu.Unlock()
+	a.locked()
+	if r.holders == 0 {
+		r.tid = a.tid
+		doom(r.tid)
+	} else if r.tid != a.tid {
+		fail(a, "Lock: room %d is on thread %d", r.id, r.tid)
+	}
+	r.holders++
+	a.in = r
+}
+
+// leave is to be called before a lets go of the locker.
+func (a *actor) leave() {
+	threads.mu.Lock()
+	defer threads.mu.Unlock()
+	a.in.holders--
+	a.in = nil
+	if a.ext == 0 {
+		a.unlocked()
+	}
+}
+
+func (a *actor) lock(r *room) {
+	a.note(opLock, r.id)
+	r.l.Lock()
+	a.enter(r)
+	a.check("Lock")
+}
+
+func (a *actor) unlock() {
+	r, tid := a.in, a.tid
+	a.note(opUnlock, r.id)
+	a.leave()
+	r.l.Unlock()
+	a.left("Unlock", tid)
+}
+
+// left checks that a, if not locked any more, is no longer on thread tid.
+func (a *actor) left(how string, tid int) {
+	if a.tid == 0 && a.callbacks == 0 && syscall.Gettid() == tid {
+		fail(a, "still on thread %d after %s", tid, how)
+	}
+	a.check(how)
+}
+
+// unlockInCallback drops the last hold of a in a callback from C,
+// which takes effect when the C call is over.
+func (a *actor) unlockInCallback() {
+	r, tid := a.in, a.tid
+	a.note(opC, 0)
+	a.callC(func() {
+		a.callbacks++
+		a.note(opUnlockInCallback, r.id)
+		a.leave()
+		r.l.Unlock()
+		for range 3 {
+			if got := syscall.Gettid(); got != tid {
+				fail(a, "on thread %d after Unlock in a callback on thread %d", got, tid)
+			}
+			runtime.Gosched()
+		}
+		a.callbacks--
+	})
+	a.left("Unlock in a callback", tid)
+}
+
+func (a *actor) lockOSThread() {
+	a.note(opLockOSThread, a.ext)
+	runtime.LockOSThread()
+	threads.mu.Lock()
+	a.locked()
+	a.ext++
+	threads.mu.Unlock()
+	a.check("LockOSThread")
+}
+
+func (a *actor) unlockOSThread() {
+	a.note(opUnlockOSThread, a.ext)
+	threads.mu.Lock()
+	a.ext--
+	if a.ext == 0 && a.in == nil {
+		a.unlocked()
+	}
+	threads.mu.Unlock()
+	runtime.UnlockOSThread()
+	a.check("UnlockOSThread")
+}
+
+// join locks a to the thread of r's server. If the server is not locked at
+// this time, that panics.
+func (a *actor) join(r *room) (ok bool) {
+	threads.mu.Lock()
+	first := max(0, len(r.servers)-1)
+	threads.mu.Unlock()
+	a.note(opJoin, r.id)
+	if !panics(a, "LockToRecvOSThread", func() { runtime.LockToRecvOSThread(r.serve) }) {
+		a.note(opJoinPanicked, r.id)
+		a.check("LockToRecvOSThread panicked")
+		return false
+	}
+	a.note(opJoined, r.id)
+	threads.mu.Lock()
+	a.locked()
+	a.ext = 1
+	servers := r.servers[first:]
+	threads.mu.Unlock()
+	if !slices.Contains(servers, a.tid) {
+		fail(a, "LockToRecvOSThread: on thread %d, servers of room %d are on %d", a.tid, r.id, servers)
+	}
+	return true
+}
+
+// panics calls f, and reports whether it did not panic.
+// A panic must be one of the named function.
+func panics(a *actor, name string, f func()) (ok bool) {
+	defer func() {
+		if e := recover(); e != nil {
+			ok = false
+			if !strings.HasPrefix(fmt.Sprint(e), "runtime."+name+": ") {
+				fail(a, "panic: %v", e)
+			}
+		}
+	}()
+	f()
+	return true
+}
+
+func (a *actor) mustPanic(name string, f func()) {
+	if panics(a, name, f) {
+		fail(a, "%s did not panic", name)
+	}
+	a.check(name + " panicked")
+}
+
+// live is one episode of an actor's life, which begins and ends unlocked. It
+// returns false if the goroutine is to end, with all its holds.
+func (a *actor) live() bool {
+	r := rooms[a.rng.IntN(len(rooms))]
+	switch a.rng.IntN(8) {
+	case 0:
+		for range a.rng.IntN(5) {
+			a.step(0)
+		}
+	case 1:
+		a.lockOSThread()
+		a.steps()
+	case 2, 3, 4:
+		if !a.join(r) {
+			return true
+		}
+		a.steps()
+	default:
+		a.lock(r)
+		a.steps()
+	}
+	return a.letGo()
+}
+
+// steps makes a, which is locked, do several steps.
+func (a *actor) steps() {
+	for range a.rng.IntN(12) {
+		a.step(0)
+	}
+}
+
+// letGo drops all holds of a. It returns false if a is to end instead,
+// which does the same.
+func (a *actor) letGo() bool {
+	if a.rng.IntN(8) == 0 {
+		threads.mu.Lock()
+		if a.in != nil {
+			a.in.holders--
+			a.in = nil
+		}
+		if a.tid != 0 {
+			if a.ext > 0 {
+				doom(a.tid)
+				a.ext = 0
+			}
+			a.unlocked()
+		}
+		threads.mu.Unlock()
+		if a.rng.IntN(2) == 0 {
+			a.note(opGoexit, 0)
+			runtime.Goexit()
+		}
+		a.note(opReturn, 0)
+		return false
+	}
+	for a.tid != 0 {
+		if a.in != nil && a.ext == 0 && haveC && a.rng.IntN(8) == 0 {
+			a.unlockInCallback()
+		} else if a.in != nil && (a.ext == 0 || a.rng.IntN(2) == 0) {
+			a.unlock()
+		} else {
+			a.unlockOSThread()
+		}
+	}
+	return true
+}
+
+var (
+	mutex   sync.Mutex
+	counter int
+	sink    atomic.Pointer[[]byte]
+)
+
+// step makes a do one thing, and checks that it is where it was afterwards.
+// In a callback from C, it must not wait for goroutines that could be in
+// callbacks themselves. Depth is how many steps this is part of.
+func (a *actor) step(depth int) {
+	tid := a.tid
+	r := rooms[a.rng.IntN(len(rooms))]
+	if a.in != nil && a.rng.IntN(4) > 0 {
+		r = a.in
+	}
+	n := a.rng.IntN(100)
+	what := ""
+	switch k := a.rng.IntN(21); {
+	case k < 2:
+		what = "Gosched"
+		a.note(opGosched, 0)
+		runtime.Gosched()
+	case k < 5 && a.callbacks == 0:
+		what = "ping"
+		a.note(opPing, r.id)
+		timer := time.NewTimer(time.Duration(n) * time.Microsecond)
+		select {
+		case r.ping <- n:
+		case <-r.ping:
+		case <-timer.C:
+		}
+		timer.Stop()
+	case k < 6 && a.callbacks == 0:
+		what = "request"
+		a.note(opRequest, r.id)
+		select {
+		case r.serve <- n:
+		case <-time.After(time.Duration(n) * time.Microsecond):
+		}
+	case k == 6:
+		what = "sleep"
+		a.note(opSleep, n)
+		time.Sleep(time.Duration(n) * time.Microsecond)
+	case k == 7:
+		what = "read"
+		a.note(opRead, n)
+		a.read(func(w int) {
+			go func() {
+				if n%2 == 0 {
+					time.Sleep(time.Duration(n) * time.Microsecond)
+				}
+				syscall.Write(w, []byte("x"))
+			}()
+		})
+	case k == 8:
+		what = "read at once"
+		a.note(opReadNow, 0)
+		a.read(func(w int) { syscall.Write(w, []byte("x")) })
+	case k == 9 && depth < 2:
+		what = "iter.Pull"
+		a.note(opPull, n)
+		a.pull(n, depth)
+	case k == 10:
+		what = "spawn"
+		a.note(opSpawn, 0)
+		done := make(chan bool)
+		go func() {
+			checkFree(nil, "start")
+			runtime.Gosched()
+			checkFree(nil, "Gosched")
+			close(done)
+		}()
+		<-done
+	case k == 11:
+		what = "spin"
+		// Rarely for longer than a time slice.
+		n *= 100
+		if n == 0 {
+			n = 10_000_000
+		}
+		a.note(opSpin, n)
+		for range n {
+			spin()
+		}
+	case k == 12 && a.callbacks == 0:
+		what = "mutex"
+		a.note(opMutex, 0)
+		mutex.Lock()
+		counter++
+		if n%4 == 0 {
+			runtime.Gosched()
+		}
+		mutex.Unlock()
+	case k == 13:
+		what = "garbage"
+		a.note(opGarbage, n)
+		for range n {
+			b := make([]byte, 100*n)
+			sink.Store(&b)
+		}
+	case k == 14:
+		what = "grow"
+		a.note(opGrow, n)
+		grow(n)
+	case k == 15 && a.in != nil:
+		what = "nested Lock"
+		for range n % 4 {
+			a.note(opLock, a.in.id)
+			a.in.l.Lock()
+		}
+		if depth < 2 {
+			a.step(depth + 1)
+		}
+		for range n % 4 {
+			a.note(opUnlock, a.in.id)
+			a.in.l.Unlock()
+		}
+	case k == 16 && a.tid != 0:
+		what = "nested LockOSThread"
+		a.lockOSThread()
+		if depth < 2 {
+			a.step(depth + 1)
+		}
+		a.unlockOSThread()
+	case k == 17 && a.tid != 0:
+		what = "a panic"
+		a.note(opBadJoin, r.id)
+		a.mustPanic("LockToRecvOSThread", func() { runtime.LockToRecvOSThread(r.serve) })
+		if a.in != r {
+			a.note(opBadUnlock, r.id)
+			a.mustPanic("ThreadLocker.Unlock", r.l.Unlock)
+		}
+		if a.in != nil && a.in != r {
+			a.note(opBadLock, r.id)
+			a.mustPanic("ThreadLocker.Lock", r.l.Lock)
+		}
+	case k == 18 && a.tid != 0 && a.in == nil && a.callbacks == 0:
+		what = "second hold"
+		a.note(opTryLock, r.id)
+		// It works unless r is bound to another thread.
+		if panics(a, "ThreadLocker.Lock", r.l.Lock) {
+			a.enter(r)
+			a.check("Lock")
+			if depth < 2 {
+				a.step(depth + 1)
+			}
+			a.unlock()
+		}
+	case k >= 19 && haveC && a.callbacks < 3 && depth < 2:
+		what = "C"
+		a.note(opC, a.callbacks)
+		a.callC(func() {
+			a.callbacks++
+			a.note(opCallback, a.callbacks)
+			a.check("callback")
+			here := syscall.Gettid()
+			for range a.rng.IntN(3) {
+				a.step(depth + 1)
+			}
+			if tid == 0 {
+				// The runtime's own hold is not good enough for a locker.
+				a.mustPanic("ThreadLocker.Lock", r.l.Lock)
+			}
+			if got := syscall.Gettid(); got != here {
+				fail(a, "callback began on thread %d and is on %d now", here, got)
+			}
+			a.callbacks--
+		})
+	default:
+		a.note(opGosched, 1)
+		runtime.Gosched()
+	}
+	if a.tid != tid {
+		fail(a, "after %s: locked to %d, was %d", what, a.tid, tid)
+	}
+	a.check(what)
+}
+
+//go:noinline
+func spin() { nothing() }
+
+//go:noinline
+func nothing() {}
+
+//go:noinline
+func grow(n int) byte {
+	var buf [500]byte
+	if n > 0 {
+		buf[n] = grow(n - 1)
+	}
+	return buf[n/2]
+}
+
+// read reads a byte from a pipe, with a system call that blocks. It calls write
+// with the other end to have the byte written.
+func (a *actor) read(write func(w int)) {
+	var p [2]int
+	if err := syscall.Pipe(p[:]); err != nil {
+		fail(a, "pipe: %v", err)
+	}
+	write(p[1])
+	var buf [1]byte
+	for {
+		n, err := syscall.Read(p[0], buf[:])
+		if err == syscall.EINTR {
+			continue
+		}
+		if n != 1 || err != nil {
+			fail(a, "read: %d, %v", n, err)
+		}
+		break
+	}
+	syscall.Close(p[0])
+	syscall.Close(p[1])
+}
+
+// pull makes a work in a coroutine's body.
+func (a *actor) pull(n, depth int) {
+	values, want := n%5, n%7
+	next, stop := iter.Pull(func(yield func(int) bool) {
+		for i := range values {
+			a.check("yield")
+			if a.tid == 0 && a.callbacks == 0 && n%3 == 0 {
+				// Not locked: it may be, in between.
+				a.lock(rooms[n%len(rooms)])
+				a.step(depth + 1)
+				a.unlock()
+			} else {
+				a.step(depth + 1)
+			}
+			if !yield(i) {
+				return
+			}
+		}
+	})
+	for i := range want {
+		v, ok := next()
+		a.check("next")
+		if ok != (i < values) || ok && v != i {
+			fail(a, "next: %d, %v", v, ok)
+		}
+	}
+	stop()
+}
+
+// startServer starts an actor that others join: it is locked, in one way or the
+// other, and receives from r.serve.
+func (a *actor) startServer(r *room, stop *atomic.Bool) {
+	a.wg.Add(1)
+	a.rng = rand.New(rand.NewPCG(*seed, uint64(a.id)<<20+uint64(a.gen)))
+	a.gen++
+	go func() {
+		defer func() {
+			if e := recover(); e != nil {
+				fail(a, "panic: %v", e)
+			}
+			if !stop.Load() {
+				a.startServer(r, stop)
+			}
+			a.wg.Done()
+		}()
+		for !stop.Load() {
+			if a.rng.IntN(2) == 0 {
+				a.lock(r)
+			} else {
+				a.lockOSThread()
+			}
+			threads.mu.Lock()
+			r.servers = append(r.servers, a.tid)
+			threads.mu.Unlock()
+			for n := a.rng.IntN(100); n > 0 && !stop.Load(); n-- {
+				a.receive(r)
+				if n%10 == 0 {
+					a.step(1)
+				}
+			}
+			if !a.letGo() {
+				return
+			}
+			if a.rng.IntN(4) == 0 {
+				// Whoever wants to join now panics.
+				a.receive(r)
+			}
+		}
+	}()
+}
+
+// receive receives from r.serve, though not forever.
+func (a *actor) receive(r *room) {
+	a.note(opServe, r.id)
+	timer := time.NewTimer(time.Millisecond)
+	select {
+	case <-r.serve:
+	case <-timer.C:
+	}
+	timer.Stop()
+	a.check("receive")
+}

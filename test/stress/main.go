@@ -1,0 +1,240 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build linux && goexperiment.threadlocker
+
+// Stress has many goroutines lock themselves to threads, join each other's,
+// work there, leave and exit, all at random, and checks at each step that a
+// goroutine runs where it must.
+//
+//	stress [-for d] [-seed n] [-procs list] [-n goroutines] [-rooms n]
+//
+// The seed determines what each goroutine decides to do, though not how their
+// steps interleave. Stress prints the seed, and one line when it is done. If it
+// finds something wrong, or makes no progress for half a minute, it prints the
+// last operations of each goroutine and a dump of all of them.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+var (
+	duration = flag.Duration("for", 20*time.Second, "how long to run")
+	seed     = flag.Uint64("seed", 0, "seed of all random choices (default: another one each time)")
+	procs    = flag.String("procs", "1,2,4,8", "values of GOMAXPROCS to change between")
+	nactors  = flag.Int("n", 24, "number of goroutines")
+	nrooms   = flag.Int("rooms", 3, "number of thread lockers")
+	child    = flag.Bool("child", false, "used internally")
+)
+
+const (
+	patience  = 30 * time.Second // without progress, then stress fails
+	heartbeat = time.Second
+)
+
+func main() {
+	flag.Parse()
+	if *seed == 0 {
+		*seed = uint64(time.Now().UnixNano())
+	}
+	if !*child {
+		os.Exit(watch())
+	}
+	stress()
+}
+
+// watch runs the stress in a child process and ends it if it does not even get
+// to report that it makes no progress, because nothing runs there any more.
+func watch() int {
+	r, w, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("stress: seed %d, for %v, GOMAXPROCS %s, GODEBUG=%s\n", *seed, *duration, *procs, os.Getenv("GODEBUG"))
+	cmd := exec.Command("/proc/self/exe", append(os.Args[1:], "-child", "-seed", fmt.Sprint(*seed))...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.ExtraFiles = []*os.File{w}
+	cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
+	// The child must not outlive this process.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	runtime.LockOSThread() // Pdeathsig is about the thread
+	if err := cmd.Start(); err != nil {
+		panic(err)
+	}
+	w.Close()
+	beats := make(chan bool)
+	go func() {
+		defer close(beats)
+		for buf := make([]byte, 1); ; {
+			if _, err := r.Read(buf); err != nil {
+				return
+			}
+			beats <- true
+		}
+	}()
+	for alive := true; alive; {
+		select {
+		case _, alive = <-beats:
+		case <-time.After(2 * patience):
+			fmt.Printf("stress: no sign of life for %v, seed %d\n", 2*patience, *seed)
+			cmd.Process.Signal(syscall.SIGQUIT)
+			time.AfterFunc(patience, func() { cmd.Process.Kill() })
+			for range beats {
+			}
+			alive = false
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		fmt.Printf("stress: %v; run it again with -seed %d\n", err, *seed)
+		return 1
+	}
+	return 0
+}
+
+var (
+	steps atomic.Int64 // done in all, which is what counts as progress
+	stop  atomic.Bool
+	rooms []*room
+)
+
+func stress() {
+	debug.SetTraceback("all")
+	beat := os.NewFile(3, "heartbeat")
+	for i := range *nrooms {
+		rooms = append(rooms, newRoom(i))
+	}
+	before := runtime.NumGoroutine()
+
+	var actors, servers, others sync.WaitGroup
+	for i := range *nactors {
+		newActor(i, &actors).start()
+	}
+	var stopServers, stopOthers atomic.Bool
+	for i, r := range rooms {
+		newActor(*nactors+i, &servers).startServer(r, &stopServers)
+	}
+	disturb(&others, &stopOthers)
+
+	deadline := time.Now().Add(*duration)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		time.Sleep(time.Until(deadline))
+		stop.Store(true)
+		actors.Wait()
+		// Only now: an actor may wait to join a server.
+		stopServers.Store(true)
+		servers.Wait()
+		stopOthers.Store(true)
+		others.Wait()
+	})
+	done := make(chan bool)
+	go func() {
+		wg.Wait()
+		close(done)
+	}()
+
+	last, since := int64(0), time.Now()
+	for over := false; !over; {
+		select {
+		case <-done:
+			over = true
+		case <-time.After(heartbeat):
+			beat.Write([]byte("."))
+			if n := steps.Load(); n != last {
+				last, since = n, time.Now()
+			} else if time.Since(since) > patience {
+				fail(nil, "no progress for %v", patience)
+			}
+		}
+	}
+
+	// All that was is gone: goroutines, and threads that must exit.
+	poll("goroutines to end", func() bool { return runtime.NumGoroutine() <= before })
+	threads.mu.Lock()
+	doomed := threads.doomed
+	threads.mu.Unlock()
+	for _, tid := range doomed {
+		poll(fmt.Sprintf("thread %d to exit", tid), func() bool { return !exists(tid) })
+	}
+	fmt.Printf("stress: ok, %d steps, seed %d\n", steps.Load(), *seed)
+}
+
+// poll returns when cond does, and fails if that takes too long.
+func poll(what string, cond func() bool) {
+	for start := time.Now(); !cond(); time.Sleep(time.Millisecond) {
+		if time.Since(start) > patience {
+			fail(nil, "timed out waiting for %s", what)
+		}
+	}
+}
+
+// exists reports whether this process has a thread tid.
+func exists(tid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return state != "" && state[0] != 'Z' && state[0] != 'X'
+}
+
+// disturb starts goroutines that make life hard for the others.
+func disturb(wg *sync.WaitGroup, stop *atomic.Bool) {
+	var list []int
+	for _, s := range strings.Split(*procs, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			fmt.Fprintf(os.Stderr, "stress: bad -procs %q\n", *procs)
+			os.Exit(2)
+		}
+		list = append(list, n)
+	}
+	// Change GOMAXPROCS.
+	wg.Go(func() {
+		rng := rand.New(rand.NewPCG(*seed, 1<<40))
+		for !stop.Load() {
+			runtime.GOMAXPROCS(list[rng.IntN(len(list))])
+			time.Sleep(time.Duration(rng.IntN(50)) * time.Millisecond)
+		}
+	})
+	// Make garbage.
+	wg.Go(func() {
+		var keep [100][]byte
+		for i := 0; !stop.Load(); i++ {
+			keep[i%len(keep)] = make([]byte, 1+i%5000)
+			if i%1000 == 0 {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		runtime.KeepAlive(keep)
+	})
+	// Collect it, and stop the world for other reasons.
+	wg.Go(func() {
+		rng := rand.New(rand.NewPCG(*seed, 1<<41))
+		for !stop.Load() {
+			switch rng.IntN(4) {
+			case 0:
+				runtime.ReadMemStats(new(runtime.MemStats))
+			case 1:
+				runtime.Stack(make([]byte, 100<<10), true)
+			default:
+				runtime.GC()
+			}
+			time.Sleep(time.Duration(rng.IntN(20)) * time.Millisecond)
+		}
+	})
+}
