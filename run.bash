@@ -16,8 +16,9 @@ Runs these parts, by default all, in this order:
 	race		runtime, sync and sync/atomic under the race detector
 	ports		std builds and package runtime vets for other ports;
 			-all: for every port that Go has
-	stress		goroutines that lock, block, call C and leave at random;
-			-for DURATION, -seed N
+	stress		goroutines that lock, block, call C and leave at random,
+			with asynchronous preemption on and off;
+			-for DURATION (of each), -seed N
 
 Each part writes logs/PART.log. The exit status is 1 if a part failed.
 EOF
@@ -112,7 +113,10 @@ part_upstream() {
 
 part_off() {
 	no_args "$@"
-	(cd "$goroot/src" && clean GOEXPERIMENT=nothreadlocker go test -short -count=1 runtime)
+	(cd "$goroot/src" && clean GOEXPERIMENT=nothreadlocker go test -short -count=1 runtime) || return
+	if clean GOEXPERIMENT=nothreadlocker go doc runtime.ThreadLocker; then
+		die "runtime.ThreadLocker is there with the experiment off"
+	fi
 }
 
 part_race() {
@@ -138,7 +142,11 @@ part_ports() {
 part_stress() {
 	local program=("$root"/test/stress/*.go)
 	((${#program[@]})) || die "there is no program in test/stress"
-	(cd "$root/test/stress" && clean go run . "$@")
+	local setting
+	(cd "$root/test/stress" && clean go build -o "$logs/stress.bin" .) || return
+	for setting in asyncpreemptoff=0 asyncpreemptoff=1; do
+		clean GODEBUG=$setting "$logs/stress.bin" "$@" || return
+	done
 }
 
 built=$(cat "$goroot/.git/make/built" 2>/dev/null) || built=
