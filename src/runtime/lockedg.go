@@ -46,10 +46,10 @@ import (
 
 // Bits of g.lockflags.
 const (
-	gLockThread uint8 = 1 << iota // locked: g.lockedm is set
-	gLockUser                     // has a hold that is not the runtime's own
-	gLockTicket                   // is its m's ticket; see lockedm.go
-	gLockCritical                 // see criticalEnter
+	gLockThread   uint8 = 1 << iota // locked: g.lockedm is set
+	gLockUser                       // has a hold that is not the runtime's own
+	gLockTicket                     // is its m's ticket; see lockedm.go
+	gLockCritical                   // see criticalEnter
 )
 
 // A gLocks is the record of a goroutine that is locked to a shared thread or
