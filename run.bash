@@ -75,7 +75,7 @@ upstream_tests() {
 	printf '%d of upstream'\''s tests: %s\n' "${#names[@]}" "${names[*]}"
 	# The limits of cmd/dist are made for the tests that upstream's packages have.
 	# Package runtime has many more here, each with limits of its own.
-	(cd "$goroot/src" && clean GO_TEST_TIMEOUT_SCALE=2 go tool dist test -k "${names[@]}")
+	(cd "$goroot/src" && clean GO_TEST_TIMEOUT_SCALE=3 go tool dist test -k "${names[@]}")
 }
 
 no_args() { (($# == 0)) || die "unknown argument \"$1\""; }
@@ -125,7 +125,7 @@ part_off() {
 
 part_race() {
 	no_args "$@"
-	(cd "$goroot/src" && clean GO_TEST_TIMEOUT_SCALE=3 go tool dist test -k -race runtime sync sync/atomic)
+	(cd "$goroot/src" && clean GO_TEST_TIMEOUT_SCALE=6 go tool dist test -k -race runtime sync sync/atomic)
 }
 
 part_ports() {
