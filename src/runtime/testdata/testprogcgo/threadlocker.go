@@ -727,8 +727,9 @@ func ThreadLockerCallbackLeave() {
 	}
 
 	// The holds to drop.
-	recv := make(chan bool)
-	keep.tell(func() { <-recv })
+	first := make(chan bool)
+	recv := first // another one below
+	keep.tell(func() { <-first })
 	tlWaitState(keep.id, "chan receive")
 	lockRecv := func() { runtime.LockToRecvOSThread(recv) }
 	holds := []struct {
