@@ -11,6 +11,8 @@ Runs these parts, by default all, in this order:
 	build		make.bash and misc/refresh.bash; -full adds what bootstraps
 	api		upstream's checks of the API lists and the release notes
 	programs	the programs in test/, by the runner of Go's own test directory
+	threads		the runtime's tests of shared threads, also those that upstream's
+			limits on the time of a test leave no room for
 	upstream	upstream's tests of the packages that the scheduler touches
 	off		the runtime's tests with GOEXPERIMENT=nothreadlocker
 	race		runtime, sync and sync/atomic under the race detector
@@ -27,12 +29,13 @@ EOF
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$root/misc/lib.bash"
 logs=$root/logs
-all_parts=(build api programs upstream off race ports stress)
+all_parts=(build api programs threads upstream off race ports stress)
 
 declare -A what=(
 	[build]="make.bash, misc/refresh.bash"
 	[api]="API lists and release notes"
 	[programs]="the programs in test/"
+	[threads]="the runtime's tests of shared threads"
 	[upstream]="upstream's tests"
 	[off]="runtime with GOEXPERIMENT=nothreadlocker"
 	[race]="runtime and sync under -race"
@@ -73,9 +76,7 @@ upstream_tests() {
 	mapfile -t names < <(cd "$goroot/src" && clean go tool dist test -list | grep -Ex "$1")
 	((${#names[@]})) || die "go tool dist test -list names no test that matches $1"
 	printf '%d of upstream'\''s tests: %s\n' "${#names[@]}" "${names[*]}"
-	# The limits of cmd/dist are made for the tests that upstream's packages have.
-	# Package runtime has many more here, each with limits of its own.
-	(cd "$goroot/src" && clean GO_TEST_TIMEOUT_SCALE=3 go tool dist test -k "${names[@]}")
+	(cd "$goroot/src" && clean go tool dist test -k "${names[@]}")
 }
 
 no_args() { (($# == 0)) || die "unknown argument \"$1\""; }
@@ -110,9 +111,22 @@ part_programs() {
 	return "$status"
 }
 
+# The tests of package runtime that are ours, without -short.
+our_tests='ThreadLocker|LockToRecvOSThread|UnlockOSThread|DedicatedThread'
+
+part_threads() {
+	no_args "$@"
+	(cd "$goroot/src" && clean go test -count=1 -run "$our_tests" runtime)
+}
+
 part_upstream() {
 	no_args "$@"
-	upstream_tests "runtime|runtime:cpu.*|runtime/[a-z/]*|sync|sync:cpu10|sync/atomic|iter|os/signal|os/exec|testing/synctest|internal/synctest|internal/trace|internal/trace/.*|internal/runtime/.*|net|time|go/build|cmd/cgo/internal/(test|testcshared|testcarchive|testtls)(:.*)?"
+	local status=0
+	# Package runtime by itself: its limit of three minutes has to do for building
+	# the programs that its tests run.
+	upstream_tests runtime || status=1
+	upstream_tests "runtime:cpu.*|runtime/[a-z/]*|sync|sync:cpu10|sync/atomic|iter|os/signal|os/exec|testing/synctest|internal/synctest|internal/trace|internal/trace/.*|internal/runtime/.*|net|time|go/build|cmd/cgo/internal/(test|testcshared|testcarchive|testtls)(:.*)?" || status=1
+	return "$status"
 }
 
 part_off() {
@@ -125,7 +139,13 @@ part_off() {
 
 part_race() {
 	no_args "$@"
-	(cd "$goroot/src" && clean GO_TEST_TIMEOUT_SCALE=6 go tool dist test -k -race runtime sync sync/atomic)
+	# The race detector makes every program sleep for a second before it exits,
+	# and the tests of package runtime run hundreds of programs.
+	(cd "$goroot/src" && clean GORACE=atexit_sleep_ms=0 bash -c '
+		status=0
+		go tool dist test -k -race runtime sync sync/atomic || status=1
+		go test -race -count=1 -run "$1" runtime || status=1
+		exit "$status"' - "$our_tests")
 }
 
 part_ports() {

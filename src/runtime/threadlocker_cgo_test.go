@@ -22,12 +22,12 @@ import (
 // programs are in testdata/testprogcgo/threadlocker*.go.
 
 // threadLockerEnvs are the settings under which the scheduler takes different
-// paths through the same program.
+// paths through the same program. Short mode does with the first two.
 var threadLockerEnvs = [][]string{
 	nil,
+	{"GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1"},
 	{"GOMAXPROCS=1"},
 	{"GOMAXPROCS=4", "GODEBUG=asyncpreemptoff=1"},
-	{"GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1"},
 	{"GOMAXPROCS=2", "GODEBUG=gcstoptheworld=1", "GOGC=10"},
 	{"GOMAXPROCS=2", "GODEBUG=gcstoptheworld=2,gccheckmark=1"},
 }
@@ -87,8 +87,12 @@ func TestThreadLockerCgo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	envs := threadLockerEnvs
+	if testing.Short() {
+		envs = envs[:2]
+	}
 	for _, name := range threadLockerCgoPrograms() {
-		for _, env := range threadLockerEnvs {
+		for _, env := range envs {
 			testThreadLockerCgo(t, exe, name, env...)
 		}
 	}

@@ -1899,6 +1899,9 @@ var hogs = []struct {
 // work do not keep anything else from making progress.
 func TestDedicatedThreadFair(t *testing.T) {
 	for _, hog := range hogs {
+		if testing.Short() && hog.name != "Spin" {
+			continue // this takes hundreds of time slices
+		}
 		for _, procs := range []int{1, 2} {
 			t.Run(fmt.Sprintf("%s/GOMAXPROCS=%d", hog.name, procs), func(t *testing.T) {
 				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
