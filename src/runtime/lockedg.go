@@ -50,6 +50,7 @@ const (
 	gLockUser                       // has a hold that is not the runtime's own
 	gLockTicket                     // is its m's ticket; see lockedm.go
 	gLockCritical                   // see criticalEnter
+	gLockSampled                    // its next wait for the thread is measured
 )
 
 // A gLocks is the record of a goroutine that is locked to a shared thread or
@@ -325,11 +326,13 @@ func unlockedHold(gp *g) bool {
 }
 
 // criticalEnter and criticalExit enclose what the current goroutine does while
-// it holds, or waits for, a semaphore that the GC or a stop of the world needs.
-// Were a co-located goroutine to run meanwhile and to block in a system call,
-// the holder could not go on, or a waiter that was woken not take what is free,
-// and the whole process would wait for that system call. So a thread that has
-// goroutines in a critical section runs only them.
+// it holds, or waits for, a semaphore that the GC, a stop of the world or
+// another reader of the runtime's state needs, or while it may find itself to be
+// the one that has to end the mark phase. Were a co-located goroutine to run
+// meanwhile and to block in a system call, the holder could not go on, or a
+// waiter that was woken not take what is free, and the whole process would wait
+// for that system call. So a thread that has goroutines in a critical section
+// runs only them, and nothing that takes long is waited for in one.
 func criticalEnter() {
 	gp := getg()
 	if r := gp.locks; goexperiment.ThreadLocker && r != nil {

@@ -7,6 +7,7 @@ package runtime
 import (
 	"internal/goexperiment"
 	"internal/runtime/atomic"
+	"internal/runtime/sys"
 	"unsafe"
 )
 
@@ -86,6 +87,13 @@ import (
 // a ticket out, or waits for one that is in a critical section (criticalEnter)
 // and will be pushed.
 //
+// Paths. What co-located gs do most, ready each other and block, does not pass
+// through ready and park_m: goreadyLocked and parkLocked do the same with less,
+// and scheduleLocked goes on to the next g without looking at each of the
+// things that might be due, when one look says that none is. Whatever is not
+// usual, such as tracing, takes the other path, so these say nothing new about
+// the protocol.
+//
 // Time. Co-located switches inherit the p's time slice: they do not advance
 // schedtick, so sysmon sees one long slice however often the gs of a thread
 // switch among themselves, and says so through m.sliceOver, because a
@@ -131,11 +139,84 @@ const (
 	mTainted                     // a goroutine ended there while held by LockOSThread
 )
 
+// lockedSamplePeriod is the number of times that a g blocks by parkLocked for
+// each time that the wait for its thread is measured, which stands for as many
+// as casgstatus would have measured.
+const lockedSamplePeriod = 8 * gTrackingPeriod
+
+// goreadyLocked is goready for a gp that is locked to the current m. It
+// reports false, and has done nothing, if this is not such a gp, or if ready
+// has more to do.
+//
+//go:nosplit
+func goreadyLocked(gp *g) bool {
+	mp := getg().m
+	if gp.lockedm.ptr() != mp || mp.p == 0 || gp.tracking || traceEnabled() || gp.bubble != nil ||
+		!gp.atomicstatus.CompareAndSwap(_Gwaiting, _Grunnable) {
+		return false
+	}
+	if gp.lockflags&gLockSampled != 0 {
+		gp.trackingStamp = nanotime()
+	}
+	mp.lockedq.away = false
+	mp.lockedq.q.pushBack(gp)
+	return true
+}
+
+// parkLocked is park_m for a gp on a shared thread that has another g to run.
+// It returns, and has done nothing, if this is not such a case, or if park_m
+// has more to do.
+func parkLocked(mp *m, gp *g) {
+	if mp.lockedq.q.empty() || gp.tracking || traceEnabled() || gp.bubble != nil ||
+		gp.trackingSeq%gTrackingPeriod == 0 && gp.waitreason.isMutexWait() {
+		return
+	}
+	sampled := gp.trackingSeq%lockedSamplePeriod == 0
+	if sampled {
+		gp.lockflags |= gLockSampled // gp.lockflags is others' once gp waits
+	}
+	if !gp.atomicstatus.CompareAndSwap(_Grunning, _Gwaiting) {
+		if sampled {
+			gp.lockflags &^= gLockSampled
+		}
+		return // somebody scans it
+	}
+	gp.trackingSeq++
+	dropg()
+	if fn := mp.waitunlockf; fn != nil {
+		ok := fn(gp, mp.waitlock)
+		mp.waitunlockf = nil
+		mp.waitlock = nil
+		if !ok {
+			casgstatus(gp, _Gwaiting, _Grunnable)
+			execute(gp, true) // Schedule it back, never returns.
+		}
+	}
+	scheduleLocked(mp, true)
+}
+
+// lockedSample ends the measurement of how long gp, which runs now, has been
+// runnable.
+func lockedSample(gp *g) {
+	gp.lockflags &^= gLockSampled
+	if gp.trackingStamp == 0 {
+		return
+	}
+	t := nanotime() - gp.trackingStamp
+	gp.trackingStamp = 0
+	for range lockedSamplePeriod / gTrackingPeriod {
+		sched.timeToRun.record(t)
+	}
+}
+
 // readyLocked is called by ready when gp, already runnable, is locked, or when
 // the current m is dedicated. It reports whether gp has been queued, and if
 // not, whether it may be put in runnext.
 func readyLocked(gp *g, next bool) (queued, mayNext bool) {
 	mp := getg().m
+	if gp.lockflags&gLockSampled != 0 {
+		gp.trackingStamp = nanotime()
+	}
 	mp.lockedq.away = gp.lockflags&gLockThread == 0 || gp.lockedm.ptr() != mp
 	if gp.lockflags&gLockThread != 0 && lockedPut(gp) {
 		return true, false
@@ -270,6 +351,22 @@ func injectLocked(q *gQueue) {
 // true, what runs next inherits the p's time slice. Never returns.
 func scheduleLocked(mp *m, inheritTime bool) {
 	q := &mp.lockedq
+	pp := mp.p.ptr()
+	if inheritTime && !q.q.empty() && q.word.Load()&lockedGMask == 0 &&
+		pp.runSafePointFn|q.ncritical|uint32(q.yield) == 0 && !mp.sliceOver && !callbackMayReturn(mp) &&
+		!sched.gcwaiting.Load() && !sched.disable.user && gcBlackenEnabled == 0 && pp.timers.wakeTime() == 0 &&
+		!traceEnabled() && !traceShuttingDown() && !freezing.Load() {
+		// Nothing is due that the loop below looks for.
+		pp.preempt = false
+		if debugLockedM {
+			lockedCheck(mp)
+		}
+		gp := q.q.pop()
+		if mp.lockedg.ptr() != gp {
+			lockedSwitchHolds(mp, gp)
+		}
+		lockedExecute(mp, gp)
+	}
 	for {
 		pp := mp.p.ptr()
 		pp.preempt = false
@@ -333,8 +430,33 @@ func scheduleLocked(mp *m, inheritTime bool) {
 		if !inheritTime {
 			mp.sliceOver = false
 		}
+		if gp.lockflags&gLockSampled != 0 {
+			lockedSample(gp)
+		}
 		execute(gp, inheritTime)
 	}
+}
+
+// lockedExecute is execute for a gp that inherits the time slice.
+//
+//go:yeswritebarrierrec
+func lockedExecute(mp *m, gp *g) {
+	if gp.lockflags&gLockSampled != 0 {
+		lockedSample(gp)
+	}
+	if goroutineProfile.active || gp.tracking || mp.profilehz != sched.profilehz || sys.DITSupported {
+		execute(gp, true)
+	}
+	mp.curg = gp
+	gp.m = mp
+	gp.syncSafePoint = false
+	if !gp.atomicstatus.CompareAndSwap(_Grunnable, _Grunning) {
+		execute(gp, true) // somebody scans it
+	}
+	gp.waitsince = 0
+	gp.preempt = false
+	gp.stackguard0 = gp.stack.lo + stackGuard
+	gogo(&gp.sched)
 }
 
 // lockedCritical takes the first g out of q's own queue that is in a critical
