@@ -61,10 +61,13 @@ import (
 //
 //   - push (lockedPush): a g of the m was made runnable on another m. If the
 //     m is parked without a ticket, the g becomes the ticket and the pusher
-//     puts it in an ordinary run queue. Otherwise the g goes to the inbox:
+//     puts it in an ordinary run queue, unless it finds an idle p, with which
+//     it wakes the m itself (lockedWake). Otherwise the g goes to the inbox:
 //     the m runs and will look there, or a ticket is on its way to wake it.
 //   - drain (lockedDrain): the m moves its inbox to its own queue, at every
 //     switch.
+//   - spin (lockedSpin): the m found both parts of its queue empty, and looks
+//     again for a short time; see lockedspin.go.
 //   - park (lockedPark): the m found both parts of its queue empty. It sets
 //     parked by a compare-and-swap that fails if anything was pushed
 //     meanwhile, and only then gives up its p. That the check for an empty
@@ -118,6 +121,9 @@ type lockedRunq struct {
 	yield     lockedYieldTo  // whether the g that ran last offered the p to others
 	away      bool           // the last g readied by this m belongs elsewhere
 	ncritical uint32         // gs that criticalEnter marks
+	asked     bool           // the m, which may be an ordinary one, has pushed to one that runs
+	spinner   lockedSpinner  // for lockedSpin
+	awaiter   lockedSpinner  // for lockedAwait
 	q         gQueue         // own queue
 }
 
@@ -218,12 +224,12 @@ func readyLocked(gp *g, next bool) (queued, mayNext bool) {
 		gp.trackingStamp = nanotime()
 	}
 	mp.lockedq.away = gp.lockflags&gLockThread == 0 || gp.lockedm.ptr() != mp
-	if gp.lockflags&gLockThread != 0 && lockedPut(gp) {
+	if gp.lockflags&gLockThread != 0 && (lockedPut(gp) || lockedWake(gp)) {
 		return true, false
 	}
-	// What a shared thread readies for others cannot run there. In runnext it
-	// would be hidden from the ms that can run it.
-	return false, next && mp.nlocks == 0
+	// What a dedicated thread readies for others cannot run there. In runnext
+	// it would be hidden from the ms that can run it.
+	return false, next && mp.nlocks == 0 && gomaxprocs == 1
 }
 
 // lockedPut queues gp, locked and runnable, for its m, which may be the
@@ -240,6 +246,35 @@ func lockedPut(gp *g) bool {
 		return true
 	}
 	return lockedPush(gp)
+}
+
+// lockedWake saves gp, which has just become a ticket, the way through an
+// ordinary run queue, and an ordinary m the trouble to take it from there: if
+// there is an idle p it claims the m of gp and gives it that p. It reports
+// whether gp has been taken care of.
+func lockedWake(gp *g) bool {
+	if sched.npidle.Load() == 0 {
+		return false
+	}
+	mp := acquirem() // see startm
+	var pp *p
+	lock(&sched.lock)
+	if schedEnabled(gp) {
+		pp, _ = pidleget(0)
+	}
+	unlock(&sched.lock)
+	if pp != nil {
+		lockedm := gp.lockedm.ptr()
+		if lockedClaim(gp) {
+			incidlelocked(-1)
+			lockedm.nextp.set(pp)
+			notewakeup(&lockedm.park)
+		} else {
+			handoffp(pp) // somebody was faster, and the m finds gp in its inbox
+		}
+	}
+	releasem(mp)
+	return pp != nil
 }
 
 // lockedPush is lockedPut for another m than the current one. Once gp is
@@ -264,6 +299,9 @@ func lockedPush(gp *g) bool {
 		}
 		gp.schedlink = guintptr(w & lockedGMask)
 		if q.word.CompareAndSwap(w, uintptr(unsafe.Pointer(gp))|w&lockedFlags) {
+			if w&lockedParked == 0 {
+				getg().m.lockedq.asked = true
+			}
 			return true
 		}
 	}
@@ -541,9 +579,12 @@ func lockedGCWorkerDue(pp *p, now int64) bool {
 }
 
 // lockedPark parks mp, the current m, which has a p and nothing in its own
-// queue that may run, unless its inbox has something.
+// queue that may run, unless something is pushed to its inbox before.
 func lockedPark(mp *m) {
 	q := &mp.lockedq
+	if q.ncritical == 0 && lockedSpin(mp) {
+		return
+	}
 	for {
 		w := q.word.Load()
 		if w&lockedGMask != 0 {

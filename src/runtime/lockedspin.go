@@ -1,0 +1,150 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package runtime
+
+// Spinning for a dedicated thread.
+//
+// A request from one goroutine to another on a dedicated thread, and its
+// answer, take some hundred nanoseconds if both ms run, and a hundred times as
+// much if each has to be woken. So
+//
+//   - a dedicated m that finds its queue empty spins before it parks, with its
+//     p, looking for a push (lockedSpin);
+//   - an ordinary m that has pushed to a dedicated m that runs, and finds
+//     nothing else to do, spins a little longer than findRunnable does, for the
+//     goroutine that the dedicated m will ready for it (lockedAwait).
+//
+// Spinning takes nothing from anyone: an m that spins gives up as soon as
+// there is work that its p could be used for, which is a runnable goroutine
+// that no other m is on its way to, a timer, a GC in its mark phase, or a
+// request to stop. It is also bounded. Both kinds begin while the other side
+// may just be waking up, which takes the operating system some 5 to 50 µs, so a
+// dedicated m spins long enough to still be there when a client has been woken.
+// But if it costs that much every time, sleeping would be cheaper, on a busy
+// machine for everyone. What is worth while is only a spin that ends soon with
+// what it was for; an m whose spins repeatedly do not stops spinning for a
+// while, each time for longer. (Adaptive mutexes, and the halt polling of
+// hypervisors, go by similar rules.)
+
+const (
+	lockedSpinMax  = 100_000 // ns that a dedicated m spins at most
+	lockedAwaitMax = 20_000  // ns that an ordinary m does
+	lockedSpinSoon = 20_000  // ns of spinning that cost less than to sleep and wake up
+
+	lockedSpinTries   = 3   // spins in a row that may end late or in vain
+	lockedSpinSkipMin = 16  // after that, chances to spin that are not taken ...
+	lockedSpinSkipMax = 256 // ... up to this many, twice as many each time
+)
+
+// A lockedSpinner decides whether to spin, for one m and one reason.
+type lockedSpinner struct {
+	failed uint8  // spins in a row that ended late or in vain
+	skip   uint16 // chances not to be taken
+	skips  uint16 // the next value of skip
+}
+
+// start reports whether to spin.
+func (s *lockedSpinner) start() bool {
+	if s.skip != 0 {
+		s.skip--
+		return false
+	}
+	return numCPUStartup > 1
+}
+
+// end takes note of whether a spin ended soon with what it was for.
+func (s *lockedSpinner) end(soon bool) {
+	if soon {
+		s.failed, s.skips = 0, 0
+		return
+	}
+	s.failed++
+	if s.failed == lockedSpinTries {
+		s.failed = 0
+		s.skips = min(max(2*s.skips, lockedSpinSkipMin), lockedSpinSkipMax)
+		s.skip = s.skips
+	}
+}
+
+// lockedSpin spins until something is pushed to mp, the current m, which has a
+// p and nothing to run. It reports false if mp is to park instead.
+func lockedSpin(mp *m) bool {
+	q := &mp.lockedq
+	s := &q.spinner
+	if q.asked {
+		s = &q.awaiter
+	}
+	q.asked = false
+	if gomaxprocs == 1 || gcBlackenEnabled != 0 || !s.start() {
+		return false
+	}
+	pp := mp.p.ptr()
+	start := nanotime()
+	if when := pp.timers.wakeTime(); when != 0 && when < start+lockedSpinMax {
+		return false
+	}
+	now := start
+	for i := uint(1); q.word.Load()&lockedGMask == 0; i++ {
+		if i%lockedSpinRounds == 0 {
+			now = nanotime()
+		}
+		if sched.gcwaiting.Load() || pp.runSafePointFn != 0 {
+			return true // scheduleLocked has to do something
+		}
+		if now-start > lockedSpinMax || gcBlackenEnabled != 0 || sched.nmspinning.Load() == 0 && lockedAnyWork() {
+			s.end(false)
+			return false
+		}
+		procyield(lockedSpinYield)
+	}
+	s.end(now-start <= lockedSpinSoon)
+	return true
+}
+
+// lockedAwait is called by findRunnable for a spinning m, the current one,
+// that has asked something of a dedicated thread and found nothing to run. It
+// reports whether there may be something now.
+func lockedAwait(mp *m) bool {
+	q := &mp.lockedq
+	q.asked = false
+	if gcBlackenEnabled != 0 || !q.awaiter.start() {
+		return false
+	}
+	pp := mp.p.ptr()
+	start := nanotime()
+	if when := pp.timers.wakeTime(); when != 0 && when < start+lockedAwaitMax {
+		return false
+	}
+	for i := uint(1); !lockedAnyWork(); i++ {
+		if sched.gcwaiting.Load() || pp.runSafePointFn != 0 {
+			return true
+		}
+		if gcBlackenEnabled != 0 || i%lockedSpinRounds == 0 && nanotime()-start > lockedAwaitMax {
+			q.awaiter.end(false)
+			return false
+		}
+		procyield(lockedSpinYield)
+	}
+	q.awaiter.end(true)
+	return true
+}
+
+const (
+	lockedSpinYield  = 10 // see procyield
+	lockedSpinRounds = 8  // rounds of spinning for each look at the clock
+)
+
+// lockedAnyWork reports whether an ordinary run queue has a goroutine.
+func lockedAnyWork() bool {
+	if !sched.runq.empty() {
+		return true
+	}
+	for _, pp := range allp {
+		if !runqempty(pp) {
+			return true
+		}
+	}
+	return false
+}
