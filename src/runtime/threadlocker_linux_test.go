@@ -15,7 +15,11 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"runtime/trace"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -878,7 +882,7 @@ func TestUnlockOSThread(t *testing.T) {
 	// The thread returns to the pool: nothing moves the goroutine away. As the
 	// scheduler may do so right then, one match in many tries must do.
 	stays := func(t *testing.T, lock func(w *tlWorker)) {
-		for range 1000 {
+		for range 100 {
 			w := newTLWorker(t)
 			lock(w)
 			tid, after := w.tid(), 0
@@ -904,6 +908,17 @@ func TestUnlockOSThread(t *testing.T) {
 			w2 := newTLWorker(t)
 			tid := w2.lock(runtime.LockOSThread)
 			w.checkJoins(tid, w2.join)
+			w2.checkLeaves(tid, runtime.UnlockOSThread)
+		})
+	})
+	t.Run("NobodyLeft/LockHasPanicked", func(t *testing.T) {
+		l := runtime.MakeThreadLocker()
+		newTLWorker(t).do(l.Lock)
+		stays(t, func(w *tlWorker) {
+			w2 := newTLWorker(t)
+			tid := w2.lock(runtime.LockOSThread)
+			w.checkJoins(tid, w2.join)
+			w.doPanic(tlLock, l.Lock)
 			w2.checkLeaves(tid, runtime.UnlockOSThread)
 		})
 	})
@@ -1986,6 +2001,52 @@ func testFair(t *testing.T, w *tlWorker, tid int, steps *atomic.Int64) {
 	}
 }
 
+// TestDedicatedThreadTrace tests that goroutines of one thread that always have
+// work let the reader of an execution trace run as soon as it is due.
+func TestDedicatedThreadTrace(t *testing.T) {
+	if trace.IsEnabled() {
+		t.Skip("this run of the tests is traced")
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	_, ws := tlGroup(t, runtime.MakeThreadLocker(), 2)
+	var stop atomic.Bool
+	var steps atomic.Int64
+	const buffers = 50
+	var last int64
+	n, prompt := 0, 0
+	done := make(chan bool)
+	err := trace.Start(&tlWriter{func(b []byte) (int, error) {
+		// A reader that comes late finds many buffers, and no step between them.
+		if now := steps.Load(); now > last && n < buffers {
+			last = now
+			prompt++
+		}
+		n++
+		if n == buffers {
+			close(done)
+		}
+		return len(b), nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hogs[0].run(ws, &stop, &steps)
+	<-done
+	stop.Store(true)
+	trace.Stop()
+	for _, w := range ws {
+		w.wait()
+	}
+	// Some come in one go, as a trace begins.
+	if prompt < buffers/5 {
+		t.Errorf("the reader ran only %d times to get %d buffers", prompt, buffers)
+	}
+}
+
+type tlWriter struct{ write func(b []byte) (int, error) }
+
+func (w *tlWriter) Write(b []byte) (int, error) { return w.write(b) }
+
 // tlEcho has a client talk to a server over TCP. It runs the two by the given functions.
 func tlEcho(t *testing.T, rounds int, runServer, runClient func(func())) {
 	t.Helper()
@@ -2070,6 +2131,50 @@ func TestDedicatedThreadGosched(t *testing.T) {
 		if n > 1000 {
 			t.Errorf("a new goroutine first ran after %d calls of Gosched", n)
 		}
+	}
+}
+
+// TestDedicatedThreadHandoff tests that a semaphore handed over by a locked
+// goroutine to one that is not on its thread lets that one run at once.
+func TestDedicatedThreadHandoff(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	_, ws := tlGroup(t, runtime.MakeThreadLocker(), 2)
+	handoff := func() (n int) {
+		var sema uint32
+		var got atomic.Bool
+		go func() {
+			runtime.Semacquire(&sema)
+			got.Store(true)
+		}()
+		for runtime.SemNwait(&sema) == 0 {
+			runtime.Gosched()
+		}
+		runtime.Semrelease1(&sema, true, 0)
+		for !got.Load() {
+			tlSpin()
+			n++
+		}
+		return n
+	}
+	for _, busy := range []bool{false, true} {
+		t.Run(fmt.Sprintf("OthersAreRunnable=%v", busy), func(t *testing.T) {
+			var stop atomic.Bool
+			ws[1].start(func() {
+				for busy && !stop.Load() {
+					runtime.Gosched()
+				}
+			})
+			for range 10 {
+				var n int
+				ws[0].do(func() { n = handoff() })
+				// As in TestDedicatedThreadGosched.
+				if n > 1000 {
+					t.Errorf("the semaphore's new holder first ran after %d calls of a function", n)
+				}
+			}
+			stop.Store(true)
+			ws[1].wait()
+		})
 	}
 }
 
@@ -2215,6 +2320,35 @@ func TestDedicatedThreadStopTheWorld(t *testing.T) {
 	}
 }
 
+// TestDedicatedThreadUserDisabled tests that a locked goroutine does not run
+// while a garbage collection that is not concurrent keeps all others from it.
+func TestDedicatedThreadUserDisabled(t *testing.T) {
+	defer runtime.SetGCStopTheWorld(runtime.SetGCStopTheWorld(1))
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	forProcs(t, func(t *testing.T) {
+		_, ws := tlGroup(t, runtime.MakeThreadLocker(), 2)
+		for _, w := range ws {
+			w.start(func() {
+				var stats debug.GCStats
+				debug.ReadGCStats(&stats)
+				for end := stats.NumGC + 3; stats.NumGC < end; debug.ReadGCStats(&stats) {
+					for range 100 {
+						runtime.KeepAlive(bytes.Repeat([]byte("x"), 10<<10)) // may start one
+						if runtime.UserDisabled() {
+							t.Error("a goroutine runs though it should not")
+							return
+						}
+						runtime.Gosched()
+					}
+				}
+			})
+		}
+		for _, w := range ws {
+			w.wait()
+		}
+	})
+}
+
 // TestDedicatedThreadSyscall tests system calls that block
 // while other goroutines of the thread could run.
 func TestDedicatedThreadSyscall(t *testing.T) {
@@ -2329,6 +2463,114 @@ func TestDedicatedThreadSyscall(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestDedicatedThreadMetrics tests that goroutines that wait for their turn on
+// a thread count as runnable.
+func TestDedicatedThreadMetrics(t *testing.T) {
+	forProcs(t, func(t *testing.T) {
+		const n = 10
+		_, ws := tlGroup(t, runtime.MakeThreadLocker(), 1+n)
+		release := ws[0].stall()
+		for _, w := range ws[1:] {
+			w.idle()
+			w.start(func() {})
+			w.waitQueued()
+		}
+		samples := []metrics.Sample{
+			{Name: "/sched/goroutines:goroutines"},
+			{Name: "/sched/goroutines/runnable:goroutines"},
+			{Name: "/sched/goroutines/waiting:goroutines"},
+		}
+		metrics.Read(samples)
+		all, runnable, waiting := samples[0].Value.Uint64(), samples[1].Value.Uint64(), samples[2].Value.Uint64()
+		if runnable < n || waiting > all-n {
+			t.Errorf("%d goroutines, of these %d runnable and %d waiting; want at least %d runnable", all, runnable, waiting, n)
+		}
+		release()
+		for _, w := range ws[1:] {
+			w.wait()
+		}
+	})
+}
+
+// TestDedicatedThreadState tests that no other thread gets the kernel state
+// that a locked goroutine has given its own. Threads inherit their timer slack
+// from the thread that starts them.
+func TestDedicatedThreadState(t *testing.T) {
+	const strange = 123456
+	slack := func() uintptr {
+		n, _, _ := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_GET_TIMERSLACK, 0, 0)
+		return n
+	}
+	makeStrange := func() {
+		syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_TIMERSLACK, strange, 0)
+	}
+	var works bool
+	w := newTLWorker(t)
+	w.do(func() {
+		runtime.LockOSThread() // the thread exits with w
+		makeStrange()
+		works = slack() == strange
+	})
+	w.end()
+	if !works {
+		t.Skip("this system has no timer slack")
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	for _, h := range tlHolders {
+		t.Run(h.name, func(t *testing.T) {
+			old := make(map[int]bool) // threads that exist
+			tasks, err := os.ReadDir("/proc/self/task")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, task := range tasks {
+				tid, _ := strconv.Atoi(task.Name())
+				old[tid] = true
+			}
+			end := make(chan bool)
+			defer close(end)
+			var started, fresh, inherited atomic.Int32
+			other := func() {
+				// No thread serves two of these.
+				runtime.LockOSThread()
+				if !old[syscall.Gettid()] {
+					fresh.Add(1)
+				}
+				if slack() == strange {
+					inherited.Add(1)
+				}
+				started.Add(1)
+				<-end
+			}
+			w := newTLWorker(t)
+			h.lock(w)
+			w.start(func() {
+				makeStrange()
+				n := int32(0)
+				// First they use up the threads that are idle.
+				for fresh.Load() < 5 {
+					go other()
+					n++
+					for started.Load() != n {
+						tlSpin()
+					}
+				}
+				// And now w ends while there is more to run.
+				started.Store(0)
+				for range 5 {
+					go other()
+				}
+				runtime.Goexit()
+			})
+			w.wait()
+			tlPoll(t, "all goroutines to run", func() bool { return started.Load() == 5 })
+			if n := inherited.Load(); n != 0 {
+				t.Errorf("%d threads have inherited the state of a goroutine's thread", n)
+			}
+		})
+	}
 }
 
 func TestDedicatedThreadSleep(t *testing.T) {

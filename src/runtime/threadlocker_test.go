@@ -1294,6 +1294,24 @@ func TestThreadLockerFatal(t *testing.T) {
 	}
 }
 
+// TestThreadLockerFreeze tests that a shared thread stops when the program is
+// about to crash and the world is not to be frozen for that.
+func TestThreadLockerFreeze(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the program is for linux")
+	}
+	t.Parallel()
+	output, err := runTestProgErr(t, "ThreadLockerFreeze", "GODEBUG=dontfreezetheworld=1", "GOMAXPROCS=2")
+	_, after, ok := strings.Cut(output, "panic: ")
+	if err == nil || !ok {
+		t.Fatalf("%v, output:\n%.1000s\nwant a panic", err, output)
+	}
+	// One goroutine may have been about to write.
+	if n := strings.Count(after, "turn\n"); n > 1 {
+		t.Errorf("goroutines had %d turns after the panic", n)
+	}
+}
+
 // TestThreadLockerDeadlock tests that the deadlock check sees goroutines that
 // wait in LockToRecvOSThread and those that share a thread, and what the dump
 // says about them.

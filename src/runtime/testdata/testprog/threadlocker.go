@@ -214,8 +214,9 @@ func threadLockerInInit() {
 	<-ch
 	l.Unlock()
 	runtime.UnlockOSThread()
-	// The runtime still holds the goroutine here.
+	// The runtime still holds the goroutine here, and nothing else does.
 	tlOn(threadLockerMainTID)
+	tlMustPanic("ThreadLocker.Lock", l.Lock)
 }
 
 func ThreadLockerInit() {

@@ -139,8 +139,10 @@ func ThreadLockerCThread() {
 		tlPanics("runtime.ThreadLocker.Unlock:", unbound.Unlock)
 		tlPanics("runtime.ThreadLocker.Lock:", l.Lock)
 		tlPanics("runtime.ThreadLocker.Unlock:", l.Unlock)
-		tlPanics("runtime.LockToRecvOSThread:", func() { runtime.LockToRecvOSThread(aRecv) })
-		tlPanics("runtime.LockToRecvOSThread:", func() { runtime.LockToRecvOSThread(recv) })
+		for _, ch := range []chan bool{aRecv, recv} {
+			// Not that the goroutine is locked, which it cannot change.
+			tlPanics("runtime.LockToRecvOSThread: called on a thread that Go did not create;", func() { runtime.LockToRecvOSThread(ch) })
+		}
 	}
 	self := 0
 	tlOnCThread(func() {
