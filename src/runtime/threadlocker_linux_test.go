@@ -74,6 +74,15 @@ func (w *tlWorker) checkLeaves(tid int, unlock func()) {
 	w.checkLocked(false)
 }
 
+// tlCheckTID reports an error if the calling goroutine,
+// which is at where, does not run on thread tid.
+func tlCheckTID(t *testing.T, where string, tid int) {
+	t.Helper()
+	if got := syscall.Gettid(); got != tid {
+		t.Errorf("%s: on thread %d, want %d", where, got, tid)
+	}
+}
+
 // lock makes w call lock, and returns the thread that it is on right then.
 func (w *tlWorker) lock(lock func()) (tid int) {
 	w.t.Helper()
@@ -304,13 +313,7 @@ func TestLockToRecvOSThread(t *testing.T) {
 				tid := r.tid()
 				for size := range 2 {
 					ch := make(chan int, size)
-					var ws []*tlWorker
-					for range 2 {
-						w := newTLWorker(t)
-						w.start(func() { runtime.LockToRecvOSThread(ch) })
-						w.waitState(lockToRecvWait)
-						ws = append(ws, w)
-					}
+					ws := tlWaiters(t, 2, ch)
 					s := newTLWorker(t)
 					s.start(func() { ch <- 9 })
 					if size == 0 {
@@ -360,13 +363,7 @@ func TestLockToRecvOSThread(t *testing.T) {
 		r1, r2 := newTLWorker(t), newTLWorker(t)
 		tid := r1.lock(runtime.LockOSThread)
 		r2.lock(runtime.LockOSThread)
-		var ws []*tlWorker
-		for range 5 {
-			w := newTLWorker(t)
-			w.start(func() { runtime.LockToRecvOSThread(ch) })
-			w.waitState(lockToRecvWait)
-			ws = append(ws, w)
-		}
+		ws := tlWaiters(t, 5, ch)
 		r1.start(func() { <-ch })
 		r1.waitState("chan receive")
 		r2.start(func() { <-ch })
@@ -385,16 +382,14 @@ func TestLockToRecvOSThread(t *testing.T) {
 	// thread is busy. A stale entry of it may still stand in the channel.
 	stale := func(t *testing.T, wait func(r *tlWorker, ch chan int) (wake func())) {
 		ch := make(chan int)
-		r, busy, w, w2 := newTLWorker(t), newTLWorker(t), newTLWorker(t), newTLWorker(t)
-		r2 := newTLWorker(t)
+		r, r2, busy, w2 := newTLWorker(t), newTLWorker(t), newTLWorker(t), newTLWorker(t)
 		r.do(runtime.LockOSThread)
 		busy.do(r.join)
 		wake := wait(r, ch)
 		release := busy.stall()
 		wake()
 		r.waitQueued()
-		w.start(func() { runtime.LockToRecvOSThread(ch) })
-		w.waitState(lockToRecvWait)
+		w := tlWaiters(t, 1, ch)[0]
 		// The next receiver decides, though it is behind r in the queue.
 		tid := r2.lock(runtime.LockOSThread)
 		r2.start(func() { <-ch })
@@ -429,48 +424,37 @@ func TestLockToRecvOSThread(t *testing.T) {
 			return func() { ch <- 1 }
 		})
 	})
-	t.Run("SelectHasChosen/AnotherReceive", func(t *testing.T) {
-		stale(t, func(r *tlWorker, ch chan int) func() {
-			other := make(chan int)
-			r.start(func() {
-				select {
-				case <-ch:
-					t.Error("received from channel without sender")
-				case <-other:
+	for _, how := range []struct {
+		name string
+		send bool
+		wake func(other chan int)
+	}{
+		{"AnotherReceive", false, func(other chan int) { other <- 1 }},
+		{"Send", true, func(other chan int) { <-other }},
+		{"Closed", false, func(other chan int) { close(other) }},
+	} {
+		t.Run("SelectHasChosen/"+how.name, func(t *testing.T) {
+			stale(t, func(r *tlWorker, ch chan int) func() {
+				var send, recv chan int
+				other := make(chan int)
+				if how.send {
+					send = other
+				} else {
+					recv = other
 				}
+				r.start(func() {
+					select {
+					case <-ch:
+						t.Error("received from channel without sender")
+					case <-recv:
+					case send <- 1:
+					}
+				})
+				r.waitState("select")
+				return func() { how.wake(other) }
 			})
-			r.waitState("select")
-			return func() { other <- 1 }
 		})
-	})
-	t.Run("SelectHasChosen/Send", func(t *testing.T) {
-		stale(t, func(r *tlWorker, ch chan int) func() {
-			other := make(chan int)
-			r.start(func() {
-				select {
-				case <-ch:
-					t.Error("received from channel without sender")
-				case other <- 1:
-				}
-			})
-			r.waitState("select")
-			return func() { <-other }
-		})
-	})
-	t.Run("SelectHasChosen/Closed", func(t *testing.T) {
-		stale(t, func(r *tlWorker, ch chan int) func() {
-			other := make(chan int)
-			r.start(func() {
-				select {
-				case <-ch:
-					t.Error("received from channel without sender")
-				case <-other:
-				}
-			})
-			r.waitState("select")
-			return func() { close(other) }
-		})
-	})
+	}
 
 	t.Run("ReceiverBusyServer", func(t *testing.T) {
 		// The server always finds a value, so it never blocks.
@@ -488,9 +472,7 @@ func TestLockToRecvOSThread(t *testing.T) {
 		}()
 		r.start(func() {
 			for range ch {
-				if got := syscall.Gettid(); got != tid {
-					t.Errorf("server runs on thread %d, want %d", got, tid)
-				}
+				tlCheckTID(t, "server", tid)
 			}
 		})
 		for range 5 {
@@ -1073,13 +1055,7 @@ func TestDedicatedThread(t *testing.T) {
 			r := newTLWorker(t)
 			tid := r.lock(l.Lock)
 			ch := make(chan int, 1)
-			var ws []*tlWorker
-			for range 3 {
-				w := newTLWorker(t)
-				w.start(func() { runtime.LockToRecvOSThread(ch) })
-				w.waitState(lockToRecvWait)
-				ws = append(ws, w)
-			}
+			ws := tlWaiters(t, 3, ch)
 			ch <- 1
 			r.do(func() {
 				<-ch
@@ -1096,11 +1072,10 @@ func TestDedicatedThread(t *testing.T) {
 		})
 	}
 	t.Run("JoinIsAtomic/LockToRecvOSThread/UnlockOSThread", func(t *testing.T) {
-		r, w := newTLWorker(t), newTLWorker(t)
+		r := newTLWorker(t)
 		tid := r.lock(runtime.LockOSThread)
 		ch := make(chan int, 1)
-		w.start(func() { runtime.LockToRecvOSThread(ch) })
-		w.waitState(lockToRecvWait)
+		w := tlWaiters(t, 1, ch)[0]
 		ch <- 1
 		on := 0
 		r.do(func() {
@@ -1159,9 +1134,7 @@ func TestDedicatedThread(t *testing.T) {
 		run := func() {
 			for _, step := range tlSteps {
 				step.f()
-				if got := syscall.Gettid(); got != tid {
-					t.Errorf("after %s: on thread %d, want %d", step.name, got, tid)
-				}
+				tlCheckTID(t, "after "+step.name, tid)
 			}
 		}
 		w.start(run)
@@ -1403,12 +1376,6 @@ func tlCount(n int) iter.Seq[int] {
 // TestThreadLockerCoro tests that a coroutine's body stands in
 // for the locked goroutine that enters it.
 func TestThreadLockerCoro(t *testing.T) {
-	on := func(t *testing.T, where string, tid int) {
-		t.Helper()
-		if got := syscall.Gettid(); got != tid {
-			t.Errorf("%s: on thread %d, want %d", where, got, tid)
-		}
-	}
 	for _, h := range tlHolders {
 		t.Run("Body/"+h.name, func(t *testing.T) {
 			w, w2, w3 := newTLWorker(t), newTLWorker(t), newTLWorker(t)
@@ -1417,11 +1384,11 @@ func TestThreadLockerCoro(t *testing.T) {
 			w2.checkJoins(tid, w.join)
 			body := func(yield func(int) bool) {
 				for i := range 5 {
-					on(t, "body", tid)
+					tlCheckTID(t, "body", tid)
 					runtime.Gosched()
-					on(t, "body after Gosched", tid)
+					tlCheckTID(t, "body after Gosched", tid)
 					w3.do(func() {}) // blocks
-					on(t, "body after blocking", tid)
+					tlCheckTID(t, "body after blocking", tid)
 					if !yield(i) {
 						return
 					}
@@ -1432,7 +1399,7 @@ func TestThreadLockerCoro(t *testing.T) {
 				defer stop()
 				for i := range n {
 					v, ok := next()
-					on(t, "caller", tid)
+					tlCheckTID(t, "caller", tid)
 					if ok != (i < 5) || ok && v != i {
 						t.Errorf("next returned %d, %v, want %d", v, ok, i)
 					}
@@ -1463,7 +1430,7 @@ func TestThreadLockerCoro(t *testing.T) {
 		w.do(func() {
 			for i := range tlPull(tlCount(10)) {
 				_ = i
-				on(t, "caller", tid)
+				tlCheckTID(t, "caller", tid)
 			}
 		})
 		w.checkOn(tid)
@@ -1514,26 +1481,26 @@ func TestThreadLockerCoro(t *testing.T) {
 			next, stop := iter.Pull(func(yield func(int) bool) {
 				for {
 					l.Lock() // nests
-					on(t, "body", tid)
+					tlCheckTID(t, "body", tid)
 					l.Unlock()
-					on(t, "body after Unlock", tid)
+					tlCheckTID(t, "body after Unlock", tid)
 					panics(tlLock, l2.Lock)
 					panics(tlUnlock, l2.Unlock)
 					panics(lockToRecv, w2.join)
 					runtime.LockOSThread()
 					runtime.UnlockOSThread()
-					on(t, "body after UnlockOSThread", tid)
+					tlCheckTID(t, "body after UnlockOSThread", tid)
 					if !yield(1) {
 						return
 					}
 				}
 			})
 			next()
-			on(t, "caller", tid)
+			tlCheckTID(t, "caller", tid)
 			next()
-			on(t, "caller", tid)
+			tlCheckTID(t, "caller", tid)
 			stop()
-			on(t, "caller after stop", tid)
+			tlCheckTID(t, "caller after stop", tid)
 		})
 		w.checkOn(tid)
 		w.checkLeaves(tid, l.Unlock)
@@ -1552,13 +1519,13 @@ func TestThreadLockerCoro(t *testing.T) {
 						t.Errorf("body still on thread %d after Unlock", tid)
 					}
 					l.Lock()
-					on(t, "body after Lock", tid)
+					tlCheckTID(t, "body after Lock", tid)
 					if !yield(1) {
 						return
 					}
 				}
 			}) {
-				on(t, "caller", tid)
+				tlCheckTID(t, "caller", tid)
 			}
 		})
 		w.checkOn(tid)
@@ -1581,7 +1548,7 @@ func TestThreadLockerCoro(t *testing.T) {
 					if e := recover(); e != "a test" {
 						t.Errorf("recovered %v", e)
 					}
-					on(t, "caller", tid)
+					tlCheckTID(t, "caller", tid)
 				}()
 				next()
 			}()
@@ -1613,13 +1580,13 @@ func TestThreadLockerCoro(t *testing.T) {
 			for range tlPull(tlPull(tlPull(func(yield func(int) bool) {
 				for range 5 {
 					runtime.Gosched()
-					on(t, "innermost body", tid)
+					tlCheckTID(t, "innermost body", tid)
 					if !yield(1) {
 						return
 					}
 				}
 			}))) {
-				on(t, "caller", tid)
+				tlCheckTID(t, "caller", tid)
 				n++
 			}
 			if n != 5 {
@@ -1639,7 +1606,7 @@ func TestThreadLockerCoro(t *testing.T) {
 			for range tlPull(func(yield func(int) bool) {
 				for range 3 {
 					l.Lock()
-					on(t, "body", tid)
+					tlCheckTID(t, "body", tid)
 					l.Unlock()
 					if !yield(1) {
 						return
@@ -1647,7 +1614,7 @@ func TestThreadLockerCoro(t *testing.T) {
 				}
 			}) {
 				l.Lock()
-				on(t, "caller", tid)
+				tlCheckTID(t, "caller", tid)
 				l.Unlock()
 			}
 		})
@@ -1671,14 +1638,14 @@ func TestThreadLockerCoro(t *testing.T) {
 				for range tlPull(func(yield func(int) bool) {
 					for range 50 {
 						runtime.Gosched()
-						on(t, "body", tid)
+						tlCheckTID(t, "body", tid)
 						if !yield(1) {
 							return
 						}
 					}
 				}) {
 					runtime.Gosched()
-					on(t, "caller", tid)
+					tlCheckTID(t, "caller", tid)
 					n++
 				}
 				if n != 50 {
@@ -1769,9 +1736,7 @@ func TestDedicatedThreadFIFO(t *testing.T) {
 			ws = append(ws, w)
 		}
 		release()
-		for _, w := range ws[1:] {
-			w.wait()
-		}
+		tlWaitAll(ws[1:]...)
 		if !slices.Equal(got, want) {
 			t.Logf("ran in order %v", got)
 			return false
@@ -1802,16 +1767,12 @@ func TestDedicatedThreadPreempt(t *testing.T) {
 				w.start(func() {
 					for r := range rounds {
 						spin(&turn, int32(r*n+i))
-						if got := syscall.Gettid(); got != tid {
-							t.Errorf("on thread %d, want %d", got, tid)
-						}
+						tlCheckTID(t, "worker", tid)
 						turn.Add(1)
 					}
 				})
 			}
-			for _, w := range ws {
-				w.wait()
-			}
+			tlWaitAll(ws...)
 		})
 	}
 	t.Run("Calls", func(t *testing.T) {
@@ -2034,9 +1995,7 @@ func TestDedicatedThreadTrace(t *testing.T) {
 	<-done
 	stop.Store(true)
 	trace.Stop()
-	for _, w := range ws {
-		w.wait()
-	}
+	tlWaitAll(ws...)
 	// Some come in one go, as a trace begins.
 	if prompt < buffers/5 {
 		t.Errorf("the reader ran only %d times to get %d buffers", prompt, buffers)
@@ -2196,9 +2155,7 @@ func TestDedicatedThreadMutex(t *testing.T) {
 				}
 			})
 		}
-		for _, w := range ws {
-			w.wait()
-		}
+		tlWaitAll(ws...)
 		if want := rounds * len(ws); count != want {
 			t.Errorf("counted %d, want %d", count, want)
 		}
@@ -2247,9 +2204,7 @@ func TestDedicatedThreadMutex(t *testing.T) {
 					}
 				})
 			}
-			for _, w := range others {
-				w.wait()
-			}
+			tlWaitAll(others...)
 			stop.Store(true)
 			w.wait()
 		}
@@ -2278,44 +2233,37 @@ func TestDedicatedThreadStopTheWorld(t *testing.T) {
 			tid2, ws2 := tlGroup(t, runtime.MakeThreadLocker(), 1)
 			ch, ch2 := make(chan []byte), make(chan []byte)
 			var stop atomic.Bool
-			on := func(tid int) {
-				if got := syscall.Gettid(); got != tid {
-					t.Errorf("on thread %d, want %d", got, tid)
-				}
-			}
 			// From one to the next, on the same thread and then another one.
 			ws[0].start(func() {
 				defer close(ch)
 				for !stop.Load() {
 					ch <- make([]byte, 1000)
-					on(tid)
+					tlCheckTID(t, "worker", tid)
 				}
 			})
 			ws[1].start(func() {
 				defer close(ch2)
 				for b := range ch {
-					on(tid)
+					tlCheckTID(t, "worker", tid)
 					ch2 <- b
 				}
 			})
 			ws2[0].start(func() {
 				for range ch2 {
-					on(tid2)
+					tlCheckTID(t, "worker", tid2)
 				}
 			})
 			ws[2].start(func() {
 				for !stop.Load() {
 					tlGrow(20)
-					on(tid)
+					tlCheckTID(t, "worker", tid)
 				}
 			})
 			for i := range 20 {
 				stw.f(i)
 			}
 			stop.Store(true)
-			for _, w := range slices.Concat(ws, ws2) {
-				w.wait()
-			}
+			tlWaitAll(slices.Concat(ws, ws2)...)
 		})
 	}
 }
@@ -2343,9 +2291,7 @@ func TestDedicatedThreadUserDisabled(t *testing.T) {
 				}
 			})
 		}
-		for _, w := range ws {
-			w.wait()
-		}
+		tlWaitAll(ws...)
 	})
 }
 
@@ -2372,9 +2318,7 @@ func TestDedicatedThreadSyscall(t *testing.T) {
 					t.Errorf("%d goroutines ran though their thread was in a system call", n)
 				}
 				release()
-				for _, w := range ws[1:] {
-					w.wait()
-				}
+				tlWaitAll(ws[1:]...)
 				for _, w := range ws {
 					w.checkOn(tid)
 				}
@@ -2417,9 +2361,7 @@ func TestDedicatedThreadSyscall(t *testing.T) {
 					t.Errorf("back from the system call on thread %d, want %d", back, tid)
 				}
 				if others {
-					for _, w := range ws[1:] {
-						w.wait()
-					}
+					tlWaitAll(ws[1:]...)
 				}
 				for _, w := range ws {
 					w.checkOn(tid)
@@ -2440,9 +2382,7 @@ func TestDedicatedThreadSyscall(t *testing.T) {
 			n := runtime.GOMAXPROCS(3)
 			runtime.GOMAXPROCS(n)
 			release()
-			for _, w := range ws[1:] {
-				w.wait()
-			}
+			tlWaitAll(ws[1:]...)
 		})
 		t.Run("InTurn", func(t *testing.T) {
 			// Each blocks in a system call that the next but one ends
@@ -2458,9 +2398,7 @@ func TestDedicatedThreadSyscall(t *testing.T) {
 			for range 5 {
 				ws[0].stall()()
 			}
-			for _, w := range ws[1:] {
-				w.wait()
-			}
+			tlWaitAll(ws[1:]...)
 		})
 	})
 }
@@ -2488,9 +2426,7 @@ func TestDedicatedThreadMetrics(t *testing.T) {
 			t.Errorf("%d goroutines, of these %d runnable and %d waiting; want at least %d runnable", all, runnable, waiting, n)
 		}
 		release()
-		for _, w := range ws[1:] {
-			w.wait()
-		}
+		tlWaitAll(ws[1:]...)
 	})
 }
 
@@ -2584,14 +2520,10 @@ func TestDedicatedThreadSleep(t *testing.T) {
 					if got := time.Since(start); got < d {
 						t.Errorf("slept for %v, want at least %v", got, d)
 					}
-					if got := syscall.Gettid(); got != tid {
-						t.Errorf("on thread %d after Sleep, want %d", got, tid)
-					}
+					tlCheckTID(t, "after Sleep", tid)
 				}
 			})
 		}
-		for _, w := range ws {
-			w.wait()
-		}
+		tlWaitAll(ws...)
 	})
 }

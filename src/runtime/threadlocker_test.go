@@ -159,6 +159,27 @@ func (w *tlWorker) do(f func()) {
 	w.wait()
 }
 
+// tlWaitAll waits until what each of ws was started with is done.
+func tlWaitAll(ws ...*tlWorker) {
+	for _, w := range ws {
+		w.t.Helper()
+		w.wait()
+	}
+}
+
+// tlWaiters starts n callers of LockToRecvOSThread and waits until they wait.
+func tlWaiters(t *testing.T, n int, ch <-chan int) (ws []*tlWorker) {
+	t.Helper()
+	for range n {
+		w := newTLWorker(t)
+		w.start(func() { runtime.LockToRecvOSThread(ch) })
+		w.waitState(lockToRecvWait)
+		w.checkLocked(false)
+		ws = append(ws, w)
+	}
+	return ws
+}
+
 // end makes w's goroutine return.
 func (w *tlWorker) end() {
 	if !w.ended {
@@ -386,13 +407,7 @@ func TestLockToRecvOSThreadPanic(t *testing.T) {
 			for range buffered {
 				ch <- 7
 			}
-			var ws []*tlWorker
-			for range 3 {
-				w := newTLWorker(t)
-				w.start(func() { runtime.LockToRecvOSThread(ch) })
-				w.waitState(lockToRecvWait)
-				ws = append(ws, w)
-			}
+			ws := tlWaiters(t, 3, ch)
 			close(ch)
 			for _, w := range ws {
 				w.waitPanic(lockToRecv)
@@ -472,28 +487,25 @@ func TestLockToRecvOSThreadPanic(t *testing.T) {
 			}
 		})
 		t.Run("ReceiverIsNotLocked/Arrives/"+kind.name, func(t *testing.T) {
-			w1, w2, r := newTLWorker(t), newTLWorker(t), newTLWorker(t)
+			r := newTLWorker(t)
 			ch := make(chan int)
-			for _, w := range []*tlWorker{w1, w2} {
-				w.start(func() { runtime.LockToRecvOSThread(ch) })
-				w.waitState(lockToRecvWait)
-			}
+			ws := tlWaiters(t, 2, ch)
 			got := 0
 			r.start(func() { got, _ = kind.recv(ch) })
-			w1.waitPanic(lockToRecv)
-			w2.waitPanic(lockToRecv)
-			w1.checkLocked(false)
+			for _, w := range ws {
+				w.waitPanic(lockToRecv)
+				w.checkLocked(false)
+			}
 			r.waitState(kind.state)
 			ch <- 6
 			r.wait()
 			checkValue(t, got, 6)
 		})
 		t.Run("ReceiverIsNotLocked/ReceivesAtOnce/"+kind.name, func(t *testing.T) {
-			w, r := newTLWorker(t), newTLWorker(t)
+			r := newTLWorker(t)
 			ch := make(chan int, 1)
 			ch <- 7
-			w.start(func() { runtime.LockToRecvOSThread(ch) })
-			w.waitState(lockToRecvWait)
+			w := tlWaiters(t, 1, ch)[0]
 			got := 0
 			r.do(func() { got, _ = kind.recv(ch) })
 			w.waitPanic(lockToRecv)
@@ -554,17 +566,6 @@ func TestLockToRecvOSThreadLongest(t *testing.T) {
 
 // TestLockToRecvOSThreadWait tests what a caller waits for.
 func TestLockToRecvOSThreadWait(t *testing.T) {
-	// waiters starts n callers and waits until they wait.
-	waiters := func(t *testing.T, n int, ch <-chan int) (ws []*tlWorker) {
-		for range n {
-			w := newTLWorker(t)
-			w.start(func() { runtime.LockToRecvOSThread(ch) })
-			w.waitState(lockToRecvWait)
-			w.checkLocked(false)
-			ws = append(ws, w)
-		}
-		return ws
-	}
 	joined := func(ws []*tlWorker) {
 		for _, w := range ws {
 			w.t.Helper()
@@ -577,7 +578,7 @@ func TestLockToRecvOSThreadWait(t *testing.T) {
 			name := fmt.Sprintf("/%s/%dCallers", kind.name, n)
 			t.Run("ReceiverArrives"+name, func(t *testing.T) {
 				ch := make(chan int)
-				ws := waiters(t, n, ch)
+				ws := tlWaiters(t, n, ch)
 				r := newTLWorker(t)
 				r.do(runtime.LockOSThread)
 				got := 0
@@ -593,7 +594,7 @@ func TestLockToRecvOSThreadWait(t *testing.T) {
 				for i := range 4 {
 					ch <- i
 				}
-				ws := waiters(t, n, ch)
+				ws := tlWaiters(t, n, ch)
 				r := newTLWorker(t)
 				r.do(runtime.LockOSThread)
 				for i := range 4 {
@@ -618,15 +619,13 @@ func TestLockToRecvOSThreadWait(t *testing.T) {
 							ss = append(ss, s)
 						}
 					}
-					ws := waiters(t, n, ch)
+					ws := tlWaiters(t, n, ch)
 					r := newTLWorker(t)
 					r.do(runtime.LockOSThread)
 					got := -1
 					r.do(func() { got, _ = kind.recv(ch) })
 					checkValue(t, got, 0)
-					for _, s := range ss {
-						s.wait()
-					}
+					tlWaitAll(ss...)
 					joined(ws)
 					if size == 1 {
 						checkValue(t, <-ch, 1)
@@ -638,7 +637,7 @@ func TestLockToRecvOSThreadWait(t *testing.T) {
 	for _, kind := range tryRecvKinds {
 		t.Run("ReceivesWithoutBlocking/"+kind.name, func(t *testing.T) {
 			ch := make(chan int, 1)
-			ws := waiters(t, 2, ch)
+			ws := tlWaiters(t, 2, ch)
 			r := newTLWorker(t)
 			r.do(runtime.LockOSThread)
 
@@ -666,7 +665,7 @@ func TestLockToRecvOSThreadWait(t *testing.T) {
 	}
 	t.Run("SelectTakesOtherCase", func(t *testing.T) {
 		ch, other := make(chan int), make(chan int, 1)
-		ws := waiters(t, 1, ch)
+		ws := tlWaiters(t, 1, ch)
 		r := newTLWorker(t)
 		r.do(runtime.LockOSThread)
 		r.do(func() {
@@ -687,7 +686,7 @@ func TestLockToRecvOSThreadWait(t *testing.T) {
 		// Values in a channel release nobody.
 		ch := make(chan int, 2)
 		ch <- 1
-		ws := waiters(t, 2, ch)
+		ws := tlWaiters(t, 2, ch)
 		ch <- 2
 		for _, w := range ws {
 			w.checkState(lockToRecvWait)
@@ -702,7 +701,7 @@ func TestLockToRecvOSThreadWait(t *testing.T) {
 	})
 	t.Run("ReceiverHoldsThreadLocker", func(t *testing.T) {
 		ch := make(chan int)
-		ws := waiters(t, 2, ch)
+		ws := tlWaiters(t, 2, ch)
 		r := newTLWorker(t)
 		r.do(runtime.MakeThreadLocker().Lock)
 		r.start(func() { <-ch })

@@ -347,6 +347,20 @@ func (g *tlG) wantLeft(depth int, how string) tlLeft {
 	return left
 }
 
+// returns makes g's innermost callback, number depth, return, and waits until
+// it is over.
+func (g *tlG) returns(depth int) {
+	g.leave()
+	g.wantLeft(depth, tlReturned)
+}
+
+// panics makes g panic in its innermost callback, number depth, and waits until
+// that is over.
+func (g *tlG) panics(depth int) {
+	g.panic(depth)
+	g.wantLeft(depth, tlPanicked)
+}
+
 // wantWait waits until g waits to return to C, and checks that the dump names
 // the goroutine of the innermost callback.
 func (g *tlG) wantWait(inner *tlG) {
@@ -406,10 +420,8 @@ func ThreadLockerCallbackWait() {
 	b.enter()
 	a.wantThread(thread)
 	b.wantThread(thread)
-	b.leave()
-	b.wantLeft(1, tlReturned)
-	a.leave()
-	a.wantLeft(1, tlReturned)
+	b.returns(1)
+	a.returns(1)
 
 	// A's callback is to return first.
 	a.enter()
@@ -424,18 +436,15 @@ func ThreadLockerCallbackWait() {
 	a.wantWait(c)
 	c.do(c.checkStack)
 	c.do(runtime.GC)
-	c.leave()
-	c.wantLeft(1, tlReturned)
+	c.returns(1)
 	a.wantWait(b)
 	b.do(func() { tlGrow(1000) })
 	// B calls C again, deeper.
 	b.enter()
 	b.do(b.checkStack)
-	b.leave()
-	b.wantLeft(2, tlReturned)
+	b.returns(2)
 	a.wantWait(b)
-	b.leave()
-	b.wantLeft(1, tlReturned)
+	b.returns(1)
 	a.wantLeft(1, tlReturned)
 
 	// Three are to return in the order in which they began.
@@ -447,8 +456,7 @@ func ThreadLockerCallbackWait() {
 	b.leave()
 	b.wantWait(c)
 	a.wantWait(c)
-	c.leave()
-	c.wantLeft(1, tlReturned)
+	c.returns(1)
 	b.wantLeft(1, tlReturned)
 	a.wantLeft(1, tlReturned)
 
@@ -459,17 +467,14 @@ func ThreadLockerCallbackWait() {
 	b.enter()
 	a.leave()
 	a.wantWait(b)
-	b.leave()
-	b.wantLeft(2, tlReturned)
+	b.returns(2)
 	a.wantLeft(2, tlReturned)
 	a.leave()
 	a.wantWait(b)
 	b.enter()
-	b.leave()
-	b.wantLeft(2, tlReturned)
+	b.returns(2)
 	a.wantWait(b)
-	b.leave()
-	b.wantLeft(1, tlReturned)
+	b.returns(1)
 	a.wantLeft(1, tlReturned)
 
 	a.wantThread(thread)
@@ -558,8 +563,7 @@ func ThreadLockerCallbackAbandon() {
 				goexit(g, 1)
 				return
 			}
-			g.panic(1)
-			g.wantLeft(1, tlPanicked)
+			g.panics(1)
 			g.wantThread(thread)
 		}
 
@@ -569,10 +573,8 @@ func ThreadLockerCallbackAbandon() {
 		b.enter()
 		c.enter()
 		abandon(a)
-		c.leave()
-		c.wantLeft(1, tlReturned)
-		b.leave()
-		b.wantLeft(1, tlReturned)
+		c.returns(1)
+		b.returns(1)
 
 		// The innermost callback, which others wait for.
 		a, b, c = start(), start(), start()
@@ -602,8 +604,7 @@ func ThreadLockerCallbackAbandon() {
 		a.wantWait(d)
 		c.leave()
 		c.wantWait(d)
-		d.leave()
-		d.wantLeft(1, tlReturned)
+		d.returns(1)
 		c.wantLeft(1, tlReturned)
 		a.wantLeft(1, tlReturned)
 
@@ -643,8 +644,7 @@ func ThreadLockerCallbackAbandon() {
 	a.do(a.checkStack)
 	a.leave()
 	a.wantWait(b)
-	b.leave()
-	b.wantLeft(3, tlReturned)
+	b.returns(3)
 	b.panic(1)
 	b.wantLeft(2, tlAbandoned)
 	b.wantLeft(1, tlPanicked)
@@ -656,10 +656,8 @@ func ThreadLockerCallbackAbandon() {
 	a.enter()
 	b.enter()
 	goexit(a, 2)
-	b.leave()
-	b.wantLeft(2, tlReturned)
-	b.leave()
-	b.wantLeft(1, tlReturned)
+	b.returns(2)
+	b.returns(1)
 
 	// A panic that is recovered in the callback does not end it.
 	b.enter()
@@ -668,8 +666,7 @@ func ThreadLockerCallbackAbandon() {
 		panic("recovered in the callback")
 	})
 	b.wantThread(thread)
-	b.leave()
-	b.wantLeft(1, tlReturned)
+	b.returns(1)
 
 	// Another goroutine calls C while deferred functions run for a panic in
 	// a callback, and is called back.
@@ -689,12 +686,10 @@ func ThreadLockerCallbackAbandon() {
 	})
 	b.enter()
 	a.enter()
-	a.leave()
-	a.wantLeft(2, tlReturned)
+	a.returns(2)
 	a.tell(nil)
 	a.wantLeft(1, tlPanicked)
-	b.leave()
-	b.wantLeft(1, tlReturned)
+	b.returns(1)
 
 	b.wantThread(thread)
 	fmt.Println("OK")
@@ -750,10 +745,8 @@ func ThreadLockerCallbackLeave() {
 		a.wantThread(thread)
 		a.wantLocked(true)
 		a.enter()
-		a.leave()
-		a.wantLeft(3, tlReturned)
-		a.leave()
-		a.wantLeft(2, tlReturned)
+		a.returns(3)
+		a.returns(2)
 		a.wantThread(thread)
 		a.leave()
 		wantGone(a.wantLeft(1, tlReturned))
@@ -767,11 +760,9 @@ func ThreadLockerCallbackLeave() {
 		a.leave()
 		a.wantWait(b)
 		b.enter()
-		b.leave()
-		b.wantLeft(2, tlReturned)
+		b.returns(2)
 		a.wantWait(b)
-		b.leave()
-		b.wantLeft(1, tlReturned)
+		b.returns(1)
 		wantGone(a.wantLeft(1, tlReturned))
 		b.wantThread(thread)
 
@@ -790,16 +781,14 @@ func ThreadLockerCallbackLeave() {
 				wantGone(a.wantLeft(1, tlAbandoned))
 				<-a.gone
 			} else {
-				a.panic(2)
-				a.wantLeft(2, tlPanicked)
+				a.panics(2)
 				a.wantThread(thread)
 				a.panic(1)
 				wantGone(a.wantLeft(1, tlPanicked))
 				a.wantLocked(false)
 			}
 			b.wantThread(thread)
-			b.leave()
-			b.wantLeft(1, tlReturned)
+			b.returns(1)
 		}
 	}
 
@@ -820,8 +809,7 @@ func ThreadLockerCallbackLeave() {
 	a.enter()
 	a.do(l.Unlock)
 	a.do(l.Lock)
-	a.leave()
-	a.wantLeft(1, tlReturned)
+	a.returns(1)
 	a.wantThread(thread)
 	a.wantLocked(true)
 
@@ -880,8 +868,7 @@ func ThreadLockerCallbackHolds() {
 	tlPanics("runtime.LockToRecvOSThread:", func() { runtime.LockToRecvOSThread(recv) })
 	recv <- true
 	a.wantThread(thread)
-	a.leave()
-	a.wantLeft(1, tlReturned)
+	a.returns(1)
 	a.wantLocked(false)
 
 	// LockOSThread in the callback makes all of it possible.
@@ -902,10 +889,8 @@ func ThreadLockerCallbackHolds() {
 	c.do(l2.Lock)
 	c.enter()
 	a.wantWait(c)
-	c.leave()
-	c.wantLeft(1, tlReturned)
-	d.leave()
-	d.wantLeft(1, tlReturned)
+	c.returns(1)
+	d.returns(1)
 	a.wantLeft(1, tlReturned)
 	// Holds outlive the callback in which they were taken.
 	a.wantThread(thread)
@@ -923,8 +908,7 @@ func ThreadLockerCallbackHolds() {
 	b.do(l.Lock)
 	b.do(runtime.LockOSThread)
 	b.do(l.Unlock)
-	b.leave()
-	b.wantLeft(1, tlReturned)
+	b.returns(1)
 	b.wantThread(thread)
 	b.do(l.Unlock)
 	b.wantThread(thread)
@@ -969,8 +953,7 @@ func ThreadLockerCallbackCoro() {
 		a.wantThread(thread)
 		a.leave()
 		(&tlG{id: id}).wantWait(b)
-		b.leave()
-		b.wantLeft(1, tlReturned)
+		b.returns(1)
 		a.wantLeft(2, tlReturned)
 		b.enter()
 		a.leave() // from next, to a's own goroutine
@@ -978,8 +961,7 @@ func ThreadLockerCallbackCoro() {
 		a.do(stop)
 		a.leave()
 		a.wantWait(b)
-		b.leave()
-		b.wantLeft(1, tlReturned)
+		b.returns(1)
 		a.wantLeft(1, tlReturned)
 	}
 	fmt.Println("OK")
@@ -1036,16 +1018,14 @@ func ThreadLockerCallbackTraceback() {
 	a.leave()
 	a.wantWait(b)
 	wantFrames(a, a2, a1)
-	b.leave()
-	b.wantLeft(2, tlReturned)
+	b.returns(2)
 	a.wantLeft(2, tlReturned)
 	wantFrames(a, a1)
 	wantFrames(b, b1)
 	a.leave()
 	a.wantWait(b)
 	wantFrames(a, a1)
-	b.leave()
-	b.wantLeft(1, tlReturned)
+	b.returns(1)
 	a.wantLeft(1, tlReturned)
 	wantFrames(a)
 	wantFrames(b)
@@ -1453,13 +1433,11 @@ func LockOSThreadCallback() {
 	a.do(runtime.LockOSThread)
 	a.do(runtime.LockOSThread)
 	a.do(runtime.UnlockOSThread)
-	a.leave()
-	a.wantLeft(1, tlReturned)
+	a.returns(1)
 	a.wantLocked(true)
 	a.wantThread(thread)
 	a.enter()
-	a.panic(1)
-	a.wantLeft(1, tlPanicked)
+	a.panics(1)
 	a.wantLocked(true)
 	a.wantThread(thread)
 	a.do(func() {
@@ -1478,8 +1456,7 @@ func LockOSThreadCallback() {
 	a.do(runtime.UnlockOSThread)
 	a.wantLocked(true)
 	a.wantThread(thread)
-	a.leave()
-	a.wantLeft(1, tlReturned)
+	a.returns(1)
 	a.wantLocked(false)
 
 	// Locked and unlocked in a callback.
@@ -1488,8 +1465,7 @@ func LockOSThreadCallback() {
 	a.do(runtime.UnlockOSThread)
 	a.do(runtime.UnlockOSThread)
 	a.wantLocked(true)
-	a.panic(1)
-	a.wantLeft(1, tlPanicked)
+	a.panics(1)
 	a.wantLocked(false)
 
 	// Goexit while locked, in a callback and in one that left the hold.

@@ -52,10 +52,8 @@ func ThreadLockerLocale() {
 	if locale(b) != loc {
 		tlFatal("goroutine does not see the locale that another set on its thread")
 	}
-	b.leave()
-	b.wantLeft(1, tlReturned)
-	a.leave()
-	a.wantLeft(1, tlReturned)
+	b.returns(1)
+	a.returns(1)
 	if locale(b) != loc || locale(tlStart(l.Lock)) != loc {
 		tlFatal("locale of the thread is gone")
 	}
@@ -83,7 +81,6 @@ func ThreadLockerMainThread() {
 	a.do(check)
 	a.enter()
 	a.do(check)
-	a.leave()
-	a.wantLeft(1, tlReturned)
+	a.returns(1)
 	fmt.Println("OK")
 }

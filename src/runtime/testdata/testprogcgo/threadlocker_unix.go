@@ -324,8 +324,7 @@ func ThreadLockerSitInC() {
 		goC()
 		tlWrite(wfd)
 		tlWrite(wfd)
-		d.leave()
-		d.wantLeft(1, tlReturned)
+		d.returns(1)
 		a.wantLeft(1, tlReturned)
 		<-ran
 		a.wantThread(thread)
@@ -379,8 +378,7 @@ func ThreadLockerTLS() {
 	a.leave()
 	a.wantWait(b)
 	set(b, 5)
-	b.leave()
-	b.wantLeft(1, tlReturned)
+	b.returns(1)
 	a.wantLeft(1, tlReturned)
 	want(a, 5)
 	want(other, 3)
@@ -454,40 +452,33 @@ func ThreadLockerThreadExit() {
 	a.leave()
 	a.wantWait(b)
 	in(b)
-	b.leave()
-	b.wantLeft(1, tlReturned)
+	b.returns(1)
 	a.wantLeft(1, tlReturned)
 	<-exits
 
 	a, b = start()
-	b.leave()
-	b.wantLeft(1, tlReturned)
+	b.returns(1)
 	in(a)
-	a.leave()
-	a.wantLeft(1, tlReturned)
+	a.returns(1)
 	<-exits
 
 	// The outer one does not return.
 	a, b = start()
-	a.panic(1)
-	a.wantLeft(1, tlPanicked)
+	a.panics(1)
 	in(b)
-	b.leave()
-	b.wantLeft(1, tlReturned)
+	b.returns(1)
 	<-exits
 
 	// Neither does.
 	a, b = start()
-	a.panic(1)
-	a.wantLeft(1, tlPanicked)
+	a.panics(1)
 	in(b)
 	b.goexit()
 	b.wantLeft(1, tlAbandoned)
 	<-exits
 
 	a, b = start()
-	b.panic(1)
-	b.wantLeft(1, tlPanicked)
+	b.panics(1)
 	in(a)
 	a.goexit()
 	a.wantLeft(1, tlAbandoned)
@@ -508,8 +499,7 @@ func ThreadLockerThreadExit() {
 	a.wantLeft(1, tlAbandoned)
 	<-a.gone
 	in(b)
-	b.leave()
-	b.wantLeft(1, tlReturned)
+	b.returns(1)
 	<-exits
 	fmt.Println("OK")
 }
