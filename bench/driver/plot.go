@@ -78,6 +78,7 @@ func (s swatch) Thumbnail(c *draw.Canvas) {
 
 // newPlot returns a plot with a title and, below it, where it was measured.
 func (r *results) newPlot(title string) *plot.Plot {
+	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
 	p := plot.New()
 	p.BackgroundColor = color.White // also on a dark page
 	p.Title.Text = fmt.Sprintf("%s\n%s, %s cores, %s/%s, %s", title, r.config["cpu"], r.config["cores"], r.config["goos"], r.config["goarch"], r.config["stock"])
@@ -247,9 +248,10 @@ func (r *results) ringPlot() (p *plot.Plot, n int, err error) {
 	})
 	p.X.Min, p.X.Max = 1, 200000
 	p.Y.Label.Text = "ns per hop"
-	p.Y.Min, p.Y.Max = 0, top*1.1
+	p.Y.Min, p.Y.Max = 0, top*1.4 // room for the legend
 	p.Legend.Top, p.Legend.Left = true, true
 	p.Legend.XOffs, p.Legend.YOffs = vg.Points(6), -vg.Points(4)
 	p.Legend.TextStyle.Font.Size = vg.Points(9)
+	p.Legend.Padding = vg.Points(2)
 	return p, n, nil
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -217,10 +218,15 @@ func (c command) variant(column string) variant {
 }
 
 // A tail keeps the last of what is written to it.
-type tail struct{ b []byte }
+type tail struct {
+	mu sync.Mutex // standard output and standard error come at once
+	b  []byte
+}
 
 func (t *tail) Write(p []byte) (int, error) {
 	const keep = 4000
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.b = append(t.b, p...)
 	if len(t.b) > 2*keep {
 		t.b = append(t.b[:0:0], t.b[len(t.b)-keep:]...)
@@ -229,6 +235,8 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	lines := strings.Split(strings.TrimSpace(string(t.b)), "\n")
 	if n := len(lines); n > 20 {
 		lines = lines[n-20:]

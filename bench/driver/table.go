@@ -28,27 +28,28 @@ type row struct {
 	atMost    map[string]float64 // ratio to reach, by GOMAXPROCS; "" for any
 }
 
-func any1(x float64) map[string]float64 { return map[string]float64{"": x} }
+// always is the same ratio at any GOMAXPROCS.
+func always(x float64) map[string]float64 { return map[string]float64{"": x} }
 
 // rows are the comparisons that the project is judged by.
 var rows = func() []row {
 	rt := func(t, s string) cell { return cell{t, "RoundTrip/" + s} }
 	rs := []row{
-		{"round trip, both on one thread by ThreadLocker", rt("stock", "unlocked"), rt("fork", "colocated"), "stock, both unlocked", "", any1(0.70)},
-		{"round trip, both on one thread by LockToRecvOSThread", rt("stock", "unlocked"), rt("fork", "colocated-recv"), "stock, both unlocked", "", any1(0.70)},
-		{"round trip, both on one thread by ThreadLocker", rt("peer", "boost-fiber"), rt("fork", "colocated"), "Boost.Fiber", "1", any1(1)},
-		{"round trip, both on one thread by ThreadLocker", rt("peer", "tokio-localset"), rt("fork", "colocated"), "tokio LocalSet", "1", any1(1)},
+		{"round trip, both on one thread by ThreadLocker", rt("stock", "unlocked"), rt("fork", "colocated"), "stock, both unlocked", "", always(0.70)},
+		{"round trip, both on one thread by LockToRecvOSThread", rt("stock", "unlocked"), rt("fork", "colocated-recv"), "stock, both unlocked", "", always(0.70)},
+		{"round trip, both on one thread by ThreadLocker", rt("peer", "boost-fiber"), rt("fork", "colocated"), "Boost.Fiber", "1", always(1)},
+		{"round trip, both on one thread by ThreadLocker", rt("peer", "tokio-localset"), rt("fork", "colocated"), "tokio LocalSet", "1", always(1)},
 	}
 	for _, n := range []string{"2", "10", "1000", "100000"} {
-		rs = append(rs, row{"ring of " + comma(n) + " on one thread, one hop", cell{"fork", "Ring/unlocked/n=" + n}, cell{"fork", "Ring/colocated/n=" + n}, "unlocked, GOMAXPROCS=1", "1", any1(1)})
+		rs = append(rs, row{"ring of " + comma(n) + " on one thread, one hop", cell{"fork", "Ring/unlocked/n=" + n}, cell{"fork", "Ring/colocated/n=" + n}, "unlocked, GOMAXPROCS=1", "1", always(1)})
 	}
 	return append(rs,
-		row{"16 clients and a server that calls C, on one thread", cell{"fork", "ClientsC/unlocked"}, cell{"fork", "ClientsC/colocated"}, "unlocked", "", any1(1.15)},
-		row{"nested Lock and Unlock", cell{"fork", "Nested/LockOSThread"}, cell{"fork", "Nested/ThreadLocker"}, "LockOSThread, UnlockOSThread", "", any1(1.5)},
-		row{"Lock and Unlock, thread idle: there and back", rt("stock", "server-locked"), cell{"fork", "Lock/ThreadLocker/idle"}, "stock, a request to a locked server", "", any1(1)},
+		row{"16 clients and a server that calls C, on one thread", cell{"fork", "ClientsC/unlocked"}, cell{"fork", "ClientsC/colocated"}, "unlocked", "", always(1.15)},
+		row{"nested Lock and Unlock", cell{"fork", "Nested/LockOSThread"}, cell{"fork", "Nested/ThreadLocker"}, "LockOSThread, UnlockOSThread", "", always(1.5)},
+		row{"Lock and Unlock, thread idle: there and back", rt("stock", "server-locked"), cell{"fork", "Lock/ThreadLocker/idle"}, "stock, a request to a locked server", "", always(1)},
 		row{"server under LockOSThread, client unlocked", rt("stock", "server-locked"), rt("fork", "server-locked"), "stock", "", map[string]float64{"1": 1, "2": 1. / 3}},
 		row{"both under LockOSThread", rt("stock", "both-locked"), rt("fork", "both-locked"), "stock", "", map[string]float64{"1": 1, "2": 1. / 5}},
-		row{"1,000 clients, server under LockOSThread (issue 21827)", cell{"stock", "ManyClients/server-locked"}, cell{"fork", "ManyClients/server-locked"}, "stock", "", any1(1)},
+		row{"1,000 clients, server under LockOSThread (issue 21827)", cell{"stock", "ManyClients/server-locked"}, cell{"fork", "ManyClients/server-locked"}, "stock", "", always(1)},
 		row{"server under LockOSThread, other goroutines on all processors", cell{"stock", "Loaded/goroutines/server-locked"}, cell{"fork", "Loaded/goroutines/server-locked"}, "stock", "", nil},
 		row{"server under LockOSThread, other processes on all processors", cell{"stock", "Loaded/processes/server-locked"}, cell{"fork", "Loaded/processes/server-locked"}, "stock", "", nil},
 		row{"both unlocked", rt("stock", "unlocked"), rt("fork", "unlocked"), "stock", "", nil},
@@ -83,7 +84,7 @@ type system struct {
 var systems = []system{
 	{"iter.Pull, no scheduler", cell{"fork", "RoundTrip/iter-pull"}},
 	{"this Go, one thread by ThreadLocker", cell{"fork", "RoundTrip/colocated"}},
-	{"this Go, one thread by LockToRecvOSThread", cell{"fork", "RoundTrip/colocated-recv"}},
+	{"this Go, one thread by LockToRecv...", cell{"fork", "RoundTrip/colocated-recv"}},
 	{"this Go, both unlocked", cell{"fork", "RoundTrip/unlocked"}},
 	{"stock Go, both unlocked", cell{"stock", "RoundTrip/unlocked"}},
 	{"this Go, server under LockOSThread", cell{"fork", "RoundTrip/server-locked"}},

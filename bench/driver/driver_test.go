@@ -1,0 +1,351 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// fixture writes a result file like that of a run.
+func fixture(t *testing.T) string {
+	var b strings.Builder
+	b.WriteString("goos: linux\ngoarch: amd64\ncpu: Some CPU\ncores: 2\nstock: go1.26.8\nmissing: boost-fiber (install libboost-fiber-dev)\nUnit spins/s better=higher\n\npart: roundtrip\n")
+	lines := func(toolchain, name string, ns float64) {
+		fmt.Fprintf(&b, "toolchain: %s\npkg: bench\n", toolchain)
+		for i := range 10 {
+			fmt.Fprintf(&b, "Benchmark%s 10 %g ns/op %g cpu-ns/op 0.5 csw/op\n", name, ns+float64(i)/100, ns/2)
+		}
+	}
+	for _, s := range []string{"", "-2"} {
+		lines("stock", "RoundTrip/unlocked"+s, 300)
+		lines("fork", "RoundTrip/unlocked"+s, 303)
+		lines("fork", "RoundTrip/colocated"+s, 150)
+		lines("stock", "RoundTrip/server-locked"+s, 40000)
+		lines("fork", "RoundTrip/server-locked"+s, 44000)
+	}
+	lines("peer", "RoundTrip/asyncio", 6000)
+	b.WriteString("part: ring\n")
+	for _, n := range []string{"2", "10", "1000"} {
+		lines("stock", "Ring/unlocked/n="+n, 150)
+		lines("fork", "Ring/colocated/n="+n+"-2", 75)
+	}
+	b.WriteString("part: sizes\ntoolchain: stock\nBenchmarkSizes/m 1 1800 B 2048 class-B\ntoolchain: fork\nBenchmarkSizes/m 1 1900 B 2048 class-B\n")
+	file := filepath.Join(t.TempDir(), "results.txt")
+	if err := os.WriteFile(file, []byte(b.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestCompare(t *testing.T) {
+	r, err := load(fixture(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.config["cpu"]; got != "Some CPU" {
+		t.Errorf("cpu: %q", got)
+	}
+	ds := r.compare("roundtrip", "stock", "fork", "sec/op")
+	if len(ds) != 4 {
+		t.Fatalf("%d comparisons, want 4: what only one has is not compared", len(ds))
+	}
+	if got, want := geomean(ds), math.Sqrt(1.01*1.1); math.Abs(got-want) > 1e-4 {
+		t.Errorf("geometric mean %g, want %g", got, want)
+	}
+	bad := worse(ds)
+	if len(bad) != 2 || bad[0].name != "RoundTrip/server-locked" || bad[1].name != "RoundTrip/server-locked-2" {
+		t.Errorf("worse: %+v", bad)
+	}
+	var out strings.Builder
+	r.summary(&out, "roundtrip")
+	for _, want := range []string{
+		"fork against stock, sec/op: geometric mean +5.40 % over 4 benchmarks; 2 more than 3 % worse at p < 0.01:\n",
+		"\tRoundTrip/server-locked-2 +10.00 % (p=0.000 n=10)\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	out.Reset()
+	r.summary(&out, "sizes")
+	if got, want := out.String(), "sizes: fork: all in the size classes of stock\nsizes: fork: other sizes: m 1900 B, stock 1800 B\n"; got != want {
+		t.Errorf("sizes: %q, want %q", got, want)
+	}
+}
+
+func TestFewCounts(t *testing.T) {
+	r := &results{samples: make(map[key][]float64)}
+	for _, tc := range []string{"stock", "fork"} {
+		k := key{"p", tc, "bench", "X", "sec/op"}
+		r.order = append(r.order, k)
+		r.samples[k] = []float64{1, 2, 3}
+	}
+	var out strings.Builder
+	r.summary(&out, "p")
+	if !strings.Contains(out.String(), "3 counts cannot tell") {
+		t.Errorf("%s", out.String())
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	r, err := load(fixture(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	r.markdown(&out)
+	for _, want := range []string{
+		"| Python asyncio |  | 6,000 | 3,000 | 0.50 |  |\n",
+		"| stock Go, server under LockOSThread | 2 | 40,000 | 20,000 | 0.50 |  |\n",
+		"| round trip, both on one thread by ThreadLocker | 2 | stock, both unlocked | 300 | 150 | 0.50 | 0.70 | 0.50 |\n",
+		"| server under LockOSThread, client unlocked | 2 | stock | 40,000 | 44,000 | 1.10 | 0.33 (no) | 1.10 |\n",
+		"cpu: Some CPU",
+		"missing: boost-fiber (install libboost-fiber-dev)",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}
+
+func TestPlots(t *testing.T) {
+	r, err := load(fixture(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := r.plots(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) != 4 {
+		t.Fatalf("plots: %v", files)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "\x89PNG"
+		if strings.HasSuffix(f, ".svg") {
+			want = "<?xml"
+		}
+		if !strings.HasPrefix(string(b), want) {
+			t.Errorf("%s begins with %.10q", f, b)
+		}
+	}
+	// Without results there are no plots.
+	if files, err := (&results{}).plots(t.TempDir()); err != nil || files != nil {
+		t.Errorf("%v, %v", files, err)
+	}
+}
+
+func TestLoadErrors(t *testing.T) {
+	if _, err := load(filepath.Join(t.TempDir(), "none")); err == nil {
+		t.Error("a file that is not there: no error")
+	}
+	empty := filepath.Join(t.TempDir(), "empty")
+	os.WriteFile(empty, []byte("goos: linux\n"), 0o666)
+	if _, err := load(empty); err == nil || !strings.Contains(err.Error(), "no results") {
+		t.Errorf("a file without results: %v", err)
+	}
+}
+
+func TestProcs(t *testing.T) {
+	for _, name := range []string{"X", "X-2", "X/a-b", "X/a-b-16", "RoundTrip/pthread-sem"} {
+		base, n := procs(name)
+		if got := withProcs(base, n); got != name {
+			t.Errorf("%q: %q, %q", name, base, n)
+		}
+	}
+}
+
+func TestNanos(t *testing.T) {
+	for sec, want := range map[float64]string{1.234e-9: "1.2", 99.9e-9: "99.9", 99.96e-9: "100", 1234.5e-9: "1,234", 1.5: "1,500,000,000"} {
+		if got := nanos(sec); got != want {
+			t.Errorf("nanos(%g) = %q, want %q", sec, got, want)
+		}
+	}
+}
+
+func TestStrace(t *testing.T) {
+	const few = `% time     seconds  usecs/call     calls    errors syscall
+------ ----------- ----------- --------- --------- ----------------
+ 90.00    0.100000          10      1000       100 futex
+ 10.00    0.010000           1        40           mmap
+------ ----------- ----------- --------- --------- ----------------
+100.00    0.110000          11      1040       100 total
+`
+	a, err := parseStrace(strings.NewReader(few))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]int{"futex": 1000, "mmap": 40}; !maps.Equal(a, want) {
+		t.Errorf("%v, want %v", a, want)
+	}
+	b := map[string]int{"futex": 4000, "mmap": 40, "nanosleep": 500, "madvise": 1}
+	var out strings.Builder
+	writeSyscalls(&out, "Syscalls/x-2", a, b, 1000)
+	if got, want := out.String(), "BenchmarkSyscalls/x-2 1000 3.501 syscalls/op 3.000 futex/op 0.500 nanosleep/op\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if !isResult(strings.TrimSpace(out.String())) {
+		t.Error("not a result")
+	}
+	if _, err := parseStrace(strings.NewReader("strace: attach: not permitted\n")); err == nil {
+		t.Error("no table: no error")
+	}
+}
+
+func TestSizeClasses(t *testing.T) {
+	classes := []int64{0, 8, 16, 480, 512, 576, 2048}
+	for _, tt := range []struct{ size, ptr, want int64 }{
+		{456, 8, 480}, {480, 8, 480}, {481, 8, 512}, {512, 8, 512}, {513, 8, 576}, {568, 8, 576}, {569, 8, 2048},
+		{120, 4, 480}, {5000, 8, 5008},
+	} {
+		if got := classOf(tt.size, tt.ptr, classes); got != tt.want {
+			t.Errorf("classOf(%d, %d) = %d, want %d", tt.size, tt.ptr, got, tt.want)
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	gocmd, err := exec.LookPath("go")
+	if testing.Short() || err != nil {
+		t.Skip("needs the go command")
+	}
+	program := filepath.Join(t.TempDir(), "sizes")
+	if out, err := exec.Command(gocmd, "build", "-o", program, "../internal/sizes").CombinedOutput(); err != nil {
+		t.Skipf("go build: %v\n%s", err, out)
+	}
+	sizes, ptr, err := structSizes(program, structs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range structs {
+		if sizes[s] < 8*ptr {
+			t.Errorf("%s: %d bytes", s, sizes[s])
+		}
+	}
+}
+
+func TestFindToolchains(t *testing.T) {
+	t.Setenv("GOROOT_BASE", "")
+	dir := t.TempDir()
+	write := func(name, content string) {
+		name = filepath.Join(dir, name)
+		os.MkdirAll(filepath.Dir(name), 0o777)
+		if err := os.WriteFile(name, []byte(content), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("VERSION", "go1.26.8-threadlocker.1\n")
+	write("stock/VERSION", "go1.26.8\ntime 2026\n")
+	write("other/VERSION", "go1.26.7\n")
+	stock := filepath.Join(dir, "stock")
+	try := func(names, stock string) ([]toolchain, error) {
+		return findToolchains(t.Context(), dir, strings.Split(names, ","), stock, "")
+	}
+	wantErr := func(err error, want string) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q in it", err, want)
+		}
+	}
+	_, err := try("stock,fork", stock)
+	wantErr(err, "./make.bash")
+	_, err = try("stock", filepath.Join(dir, "other"))
+	wantErr(err, `says "go1.26.7", want go1.26.8`)
+	_, err = try("stack", stock)
+	wantErr(err, `no toolchain "stack"`)
+	t.Setenv("PATH", filepath.Join(dir, "other"))
+	_, err = try("stock", "")
+	wantErr(err, "no Go found")
+
+	write("goroot/bin/go", "#!/bin/sh\n")
+	write("goroot/VERSION", "go1.26.8-threadlocker.1\n")
+	t.Setenv("GOROOT_BASE", stock)
+	tcs, err := try("stock,fork,off", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"go1.26.8", "go1.26.8-threadlocker.1", "go1.26.8-threadlocker.1 GOEXPERIMENT=nothreadlocker"} {
+		if got := tcs[i].version(); got != want {
+			t.Errorf("%s: %s, want %s", tcs[i].name, got, want)
+		}
+	}
+	// An installed Go of that version is found, one of another is not taken.
+	t.Setenv("GOROOT_BASE", "")
+	write("older/go", "#!/bin/sh\necho "+filepath.Join(dir, "other")+"\n")
+	write("right/go", "#!/bin/sh\necho "+stock+"\n")
+	t.Setenv("PATH", filepath.Join(dir, "older")+":"+filepath.Join(dir, "right")+":/bin")
+	if tcs, err = try("stock", ""); err != nil || tcs[0].goroot != stock {
+		t.Errorf("%v, %v", tcs, err)
+	}
+}
+
+func TestSelectParts(t *testing.T) {
+	all, err := selectParts(nil)
+	if err != nil || len(all) != len(parts) {
+		t.Errorf("%v, %v", all, err)
+	}
+	two, err := selectParts([]string{"x", "ring"})
+	if err != nil || len(two) != 2 || two[0].name != "x" || two[1].name != "ring" {
+		t.Errorf("%v, %v", two, err)
+	}
+	if _, err := selectParts([]string{"rings"}); err == nil {
+		t.Error("no error")
+	}
+}
+
+// TestPeers checks that what the peers print is what the recorder takes.
+func TestPeers(t *testing.T) {
+	src, err := filepath.Abs("../peers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range peers {
+		t.Run(p.names[0], func(t *testing.T) {
+			for _, n := range p.needs {
+				if !n.found() {
+					t.Skipf("needs %s", n.pkg)
+				}
+			}
+			if testing.Short() && strings.HasPrefix(p.names[0], "tokio") {
+				t.Skip("takes a minute to build")
+			}
+			dir := t.TempDir()
+			if err := p.build(t.Context(), src, dir); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range p.names {
+				out, err := command{argv: p.argv(src, dir, name, "0.1")}.output(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				f := strings.Fields(out)
+				if !isResult(out) || len(f) != 8 || f[0] != "BenchmarkRoundTrip/"+name || f[3] != "ns/op" || f[5] != "cpu-ns/op" || f[7] != "csw/op" {
+					t.Errorf("%s prints %q", name, out)
+				}
+			}
+		})
+	}
+}
+
+func TestMissingPeers(t *testing.T) {
+	old := peers
+	defer func() { peers = old }()
+	peers = []peer{{names: []string{"a", "b"}, needs: []need{tool("no-such-tool", "some-pkg"), file("/nonexistent/*", "some-dev")}}}
+	vs, missing, errs := preparePeers(t.Context(), ".", t.TempDir(), "1", quiet())
+	if len(vs) != 0 || errs != nil || len(missing) != 1 || missing[0] != "a, b (install some-pkg, some-dev)" {
+		t.Errorf("%v, %q, %v", vs, missing, errs)
+	}
+}
