@@ -52,38 +52,43 @@ var (
 // LockToRecvOSThread. Without thread lockers there are none.
 var colocated []placement
 
-// A team is a server and its clients, each in its place.
+// A team is a server and its clients, each in its place. Leaving it can take
+// longer than what is measured, so that comes after done.
 type team struct {
-	begin  chan struct{}
-	server chan struct{} // closed when the server is done
-	wg     sync.WaitGroup
+	begin chan struct{}
+	done  sync.WaitGroup // the clients
+	serve sync.WaitGroup // the server
+	left  sync.WaitGroup // all
 }
 
 // newTeam starts serve and the clients, and returns when all of them have
 // taken their places. The clients wait there for run.
 func newTeam(p placement, serve func(), clients int, client func(i int)) *team {
-	t := &team{begin: make(chan struct{}), server: make(chan struct{})}
+	t := &team{begin: make(chan struct{})}
 	enterServer, enterClient := p.make()
 	join := make(chan struct{})
 	locked := make(chan struct{})
-	go func() {
-		defer close(t.server)
+	t.serve.Add(1)
+	t.left.Go(func() {
 		leave := enterServer(join)
-		defer leave()
 		close(locked)
 		<-join
 		serve()
-	}()
+		t.serve.Done()
+		leave()
+	})
 	<-locked
 	var ready sync.WaitGroup
 	ready.Add(clients)
+	t.done.Add(clients)
 	for i := range clients {
-		t.wg.Go(func() {
+		t.left.Go(func() {
 			leave := enterClient(join)
-			defer leave()
 			ready.Done()
 			<-t.begin
 			client(i)
+			t.done.Done()
+			leave()
 		})
 	}
 	ready.Wait()
@@ -94,7 +99,7 @@ func newTeam(p placement, serve func(), clients int, client func(i int)) *team {
 // run lets the clients go and waits until they are done.
 func (t *team) run() {
 	close(t.begin)
-	t.wg.Wait()
+	t.done.Wait()
 }
 
 // measure times f and reports, beside time, what processors and context

@@ -30,7 +30,7 @@ func manyClients(b *testing.B, pl placement, clients int, work func(uint32) uint
 	})
 	measure(b, t.run)
 	close(requests)
-	<-t.server
+	t.left.Wait()
 }
 
 // BenchmarkManyClients is the situation of golang/go issue 21827: many

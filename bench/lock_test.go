@@ -62,8 +62,9 @@ func BenchmarkGosched(b *testing.B) {
 			t := newTeam(pl, func() { <-start; yield() }, 1, func(int) { close(start); yield() })
 			measure(b, func() {
 				t.run()
-				<-t.server
+				t.serve.Wait()
 			})
+			t.left.Wait()
 		})
 	}
 }

@@ -6,7 +6,6 @@ package bench
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 )
 
@@ -15,7 +14,7 @@ import (
 type ring struct {
 	links []chan int
 	end   chan struct{}
-	wg    sync.WaitGroup
+	team  *team
 }
 
 func newRing(n int, pl placement) *ring {
@@ -34,14 +33,8 @@ func newRing(n int, pl placement) *ring {
 		}
 	}
 	// Member 0 is the one whom the others join.
-	r.wg.Go(func() {
-		t := newTeam(pl, func() { pass(0) }, n-1, func(i int) { pass(i + 1) })
-		close(t.begin)
-		r.end <- struct{}{}
-		t.wg.Wait()
-		<-t.server
-	})
-	<-r.end
+	r.team = newTeam(pl, func() { pass(0) }, n-1, func(i int) { pass(i + 1) })
+	close(r.team.begin)
 	return r
 }
 
@@ -55,7 +48,7 @@ func (r *ring) close() {
 	for _, c := range r.links {
 		close(c)
 	}
-	r.wg.Wait()
+	r.team.left.Wait()
 }
 
 // BenchmarkRing measures one hop in rings of up to 100,000 goroutines.

@@ -41,7 +41,7 @@ func roundTrip(b *testing.B, pl placement) {
 	})
 	t.run()
 	close(p.req)
-	<-t.server
+	t.left.Wait()
 }
 
 func BenchmarkRoundTrip(b *testing.B) {

@@ -217,7 +217,7 @@ func (r *results) verdict(ctx context.Context, w io.Writer, benchstat string, fi
 // statFilter keeps the many units of x/benchmarks to those that are time.
 func statFilter(part string) string {
 	if part == "x" || part == "upstream" {
-		return ` .unit:/^(ns|p50|p90|p95|p99|P50|P95|P99).*/`
+		return ` .unit:/^(ns|user|[pP][0-9])/`
 	}
 	return ""
 }
