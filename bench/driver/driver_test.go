@@ -157,6 +157,11 @@ func TestLoadErrors(t *testing.T) {
 	if _, err := load(empty); err == nil || !strings.Contains(err.Error(), "no results") {
 		t.Errorf("a file without results: %v", err)
 	}
+	nan := filepath.Join(t.TempDir(), "nan")
+	os.WriteFile(nan, []byte("goos: linux\nBenchmarkX 1 NaN ns/op\n"), 0o666)
+	if _, err := load(nan); err == nil || !strings.Contains(err.Error(), "nan:2: NaN") {
+		t.Errorf("a file with NaN: %v", err)
+	}
 }
 
 func TestProcs(t *testing.T) {

@@ -55,7 +55,7 @@ func main() {
 func run() error {
 	root := flag.String("root", ".", "the project's `directory`")
 	count := flag.Int("count", 10, "how often everything is measured")
-	benchtime := flag.Duration("benchtime", 100*time.Millisecond, "how long one benchmark runs; those of x 20 times as long")
+	benchtime := flag.Duration("benchtime", 100*time.Millisecond, "how long one benchmark runs; half as long in part upstream, 20 times in part x")
 	cpu := flag.String("cpu", "1,2", "the values of GOMAXPROCS")
 	quick := flag.Bool("quick", false, "three short counts of roundtrip, ring and sizes: under a minute, once all is built")
 	out := flag.String("o", "", "the `directory` of the results (default bench/results/run-TIME)")

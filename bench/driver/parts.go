@@ -241,7 +241,7 @@ func (b *bench) sizes(ctx context.Context) ([]unit, error) {
 
 // upstreamTests are Go's own benchmarks that the scheduler has a part in.
 var upstreamTests = []struct{ pkg, re string }{
-	{"runtime", `Chan|Select|PingPong|Goroutine|Wakeup|Matmult|Syscall|LockOSThread|Coro|Mutex|SemTable|Netpoll|OSYield|OsYield|StackGrowth$`},
+	{"runtime", `Chan|Select|PingPong|CreateGoroutines|Goroutine(Select|Blocking|ForRange|Idle)|Wakeup|Matmult|Syscall|LockOSThread|Coro|Mutex|SemTable|Netpoll|OSYield|OsYield|StackGrowth$`},
 	{"sync", `Mutex|Sema|Cond|WaitGroup|Pool$|Once$`},
 	{"iter", ``},
 	{"internal/runtime/cgobench", ``},
@@ -290,7 +290,8 @@ func (b *bench) upstreamPackage(ctx context.Context, pkg string, re *regexp.Rege
 		u := unit{name: pkg + "." + name}
 		for i, t := range b.tcs {
 			dir := filepath.Join(t.goroot, "src", filepath.FromSlash(pkg))
-			u.variants = append(u.variants, b.test(t, dir, programs[i], name).variant(t.name))
+			// There are many of them.
+			u.variants = append(u.variants, b.test(t, dir, programs[i], name, "-test.benchtime="+(b.time/2).String()).variant(t.name))
 		}
 		units = append(units, u)
 	}

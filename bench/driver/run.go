@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -155,18 +157,18 @@ func (r *recorder) put(s string) {
 }
 
 // isResult reports whether s is a result: a name, a count, and pairs of
-// a value and its unit.
+// a value and its unit. Some of upstream's benchmarks report that they did
+// nothing, and took NaN for it.
 func isResult(s string) bool {
 	f := strings.Fields(s)
 	if len(f) < 4 || len(f)%2 != 0 || !strings.HasPrefix(f[0], "Benchmark") {
 		return false
 	}
-	if strings.Trim(f[1], "0123456789") != "" {
+	if n, err := strconv.ParseUint(f[1], 10, 63); err != nil || n == 0 {
 		return false
 	}
 	for i := 2; i < len(f); i += 2 {
-		var x float64
-		if _, err := fmt.Sscan(f[i], &x); err != nil {
+		if x, err := strconv.ParseFloat(f[i], 64); err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
 			return false
 		}
 	}

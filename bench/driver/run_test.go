@@ -176,6 +176,9 @@ func TestIsResult(t *testing.T) {
 		"BenchmarkX x 2 ns/op":   false,
 		"BenchmarkX 1 two ns/op": false,
 		"PASS 1 2 ns/op":         false,
+		"BenchmarkX 0 NaN ns/op": false,
+		"BenchmarkX 1 NaN ns/op": false,
+		"BenchmarkX 0 1 ns/op":   false,
 	} {
 		if got := isResult(s); got != want {
 			t.Errorf("isResult(%q) = %v", s, got)

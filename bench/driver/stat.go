@@ -68,6 +68,11 @@ func (r *results) read(in io.Reader, name string) error {
 				}
 			}
 			for _, v := range rec.Values {
+				if math.IsNaN(v.Value) || math.IsInf(v.Value, 0) {
+					// benchstat would fill all memory with it.
+					file, line := rec.Pos()
+					return fmt.Errorf("%s:%d: %v %s", file, line, v.Value, v.Unit)
+				}
 				k := key{rec.GetConfig("part"), rec.GetConfig("toolchain"), rec.GetConfig("pkg"), string(rec.Name.Full()), v.Unit}
 				if r.samples[k] == nil {
 					r.order = append(r.order, k)
