@@ -253,7 +253,7 @@ func report(dir, benchstat string, files []string) error {
 		return err
 	}
 	plots, err := r.plots(dir)
-	fmt.Fprintf(os.Stderr, "\nresults.txt, verdict.txt, tables.md and %d plots are in %s\n", len(plots), dir)
+	fmt.Fprintf(os.Stderr, "\nverdict.txt, tables.md and %d plots are in %s, made from %s\n", len(plots), dir, strings.Join(files, ", "))
 	return err
 }
 

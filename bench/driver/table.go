@@ -83,8 +83,8 @@ type system struct {
 
 var systems = []system{
 	{"iter.Pull, no scheduler", cell{"fork", "RoundTrip/iter-pull"}},
-	{"this Go, one thread by ThreadLocker", cell{"fork", "RoundTrip/colocated"}},
-	{"this Go, one thread by LockToRecv...", cell{"fork", "RoundTrip/colocated-recv"}},
+	{"this Go, by ThreadLocker", cell{"fork", "RoundTrip/colocated"}},
+	{"this Go, by LockToRecvOSThread", cell{"fork", "RoundTrip/colocated-recv"}},
 	{"this Go, both unlocked", cell{"fork", "RoundTrip/unlocked"}},
 	{"stock Go, both unlocked", cell{"stock", "RoundTrip/unlocked"}},
 	{"this Go, server under LockOSThread", cell{"fork", "RoundTrip/server-locked"}},
@@ -95,9 +95,9 @@ var systems = []system{
 	{"tokio LocalSet", cell{"peer", "RoundTrip/tokio-localset"}},
 	{"Boost.Fiber", cell{"peer", "RoundTrip/boost-fiber"}},
 	{"Python asyncio", cell{"peer", "RoundTrip/asyncio"}},
-	{"C semaphores, on one processor", cell{"peer", "RoundTrip/pthread-sem-pinned"}},
+	{"C semaphores, one processor", cell{"peer", "RoundTrip/pthread-sem-pinned"}},
 	{"C semaphores", cell{"peer", "RoundTrip/pthread-sem"}},
-	{"C mutex and condition, on one processor", cell{"peer", "RoundTrip/pthread-cond-pinned"}},
+	{"C mutex and condition, one processor", cell{"peer", "RoundTrip/pthread-cond-pinned"}},
 	{"C mutex and condition", cell{"peer", "RoundTrip/pthread-cond"}},
 }
 
