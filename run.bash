@@ -159,6 +159,9 @@ part_ports() {
 		echo "# $p"
 		(cd "$goroot/src" && clean CGO_ENABLED=0 GOOS="${p%/*}" GOARCH="${p#*/}" bash -c 'go build std && go vet runtime') || failed+=("$p")
 	done
+	# Under the address sanitizer an m has the fewest bytes to spare, see mPadded.
+	echo "# $(clean go env GOHOSTOS)/$(clean go env GOHOSTARCH) -asan"
+	(cd "$goroot/src" && clean go build -asan runtime) || failed+=(-asan)
 	((${#failed[@]} == 0)) || die "failed: ${failed[*]}"
 }
 

@@ -118,12 +118,11 @@ const (
 type lockedRunq struct {
 	word      atomic.Uintptr // inbox, lockedParked, lockedTicket
 	ninbox    atomic.Int32   // length of the inbox, for statistics
+	ncritical uint32         // gs that criticalEnter marks
 	yield     lockedYieldTo  // whether the g that ran last offered the p to others
 	away      bool           // the last g readied by this m belongs elsewhere
-	ncritical uint32         // gs that criticalEnter marks
 	asked     bool           // the m, which may be an ordinary one, has pushed to one that runs
-	spinner   lockedSpinner  // for lockedSpin
-	awaiter   lockedSpinner  // for lockedAwait
+	awaiter   lockedSpinner  // for spinning because of that
 	q         gQueue         // own queue
 }
 

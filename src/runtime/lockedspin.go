@@ -33,16 +33,20 @@ const (
 	lockedAwaitMax = 20_000  // ns that an ordinary m does
 	lockedSpinSoon = 20_000  // ns of spinning that cost less than to sleep and wake up
 
-	lockedSpinTries   = 3   // spins in a row that may end late or in vain
-	lockedSpinSkipMin = 16  // after that, chances to spin that are not taken ...
-	lockedSpinSkipMax = 256 // ... up to this many, twice as many each time
+	lockedSpinTries = 3 // spins in a row that may end late or in vain
+
+	// After that, how many chances to spin are not taken: at first, and at
+	// most. In between it doubles each time.
+	lockedSpinSkipMin = 16
+	lockedSpinSkipMax = 256
 )
 
-// A lockedSpinner decides whether to spin, for one m and one reason.
+// A lockedSpinner decides whether to spin, for one m and one reason. (An m has
+// few bytes to spare; see mPadded.)
 type lockedSpinner struct {
-	failed uint8  // spins in a row that ended late or in vain
-	skip   uint16 // chances not to be taken
-	skips  uint16 // the next value of skip
+	failed  uint8  // spins in a row that ended late or in vain
+	doubled uint8  // how often the next value of skip has been doubled
+	skip    uint16 // chances not to be taken
 }
 
 // start reports whether to spin.
@@ -57,14 +61,16 @@ func (s *lockedSpinner) start() bool {
 // end takes note of whether a spin ended soon with what it was for.
 func (s *lockedSpinner) end(soon bool) {
 	if soon {
-		s.failed, s.skips = 0, 0
+		s.failed, s.doubled = 0, 0
 		return
 	}
 	s.failed++
 	if s.failed == lockedSpinTries {
 		s.failed = 0
-		s.skips = min(max(2*s.skips, lockedSpinSkipMin), lockedSpinSkipMax)
-		s.skip = s.skips
+		s.skip = lockedSpinSkipMin << s.doubled
+		if s.skip < lockedSpinSkipMax {
+			s.doubled++
+		}
 	}
 }
 
@@ -72,7 +78,7 @@ func (s *lockedSpinner) end(soon bool) {
 // p and nothing to run. It reports false if mp is to park instead.
 func lockedSpin(mp *m) bool {
 	q := &mp.lockedq
-	s := &q.spinner
+	s := &mp.lockedspin
 	if q.asked {
 		s = &q.awaiter
 	}
