@@ -21,6 +21,7 @@ Runs these parts, by default all, in this order:
 	stress		goroutines that lock, block, call C and leave at random,
 			with asynchronous preemption on and off;
 			-for DURATION (of each), -seed N
+	bench		the driver of bench/run.bash, and that each benchmark runs
 
 Each part writes logs/PART.log. The exit status is 1 if a part failed.
 EOF
@@ -29,7 +30,7 @@ EOF
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$root/misc/lib.bash"
 logs=$root/logs
-all_parts=(build api programs threads upstream off race ports stress)
+all_parts=(build api programs threads upstream off race ports stress bench)
 
 declare -A what=(
 	[build]="make.bash, misc/refresh.bash"
@@ -41,6 +42,7 @@ declare -A what=(
 	[race]="runtime and sync under -race"
 	[ports]="std builds, runtime vets"
 	[stress]="random locking, blocking and leaving"
+	[bench]="the benchmarks run (they measure nothing here)"
 )
 
 parts=()
@@ -174,6 +176,19 @@ part_stress() {
 	for setting in asyncpreemptoff=0 asyncpreemptoff=1; do
 		clean GODEBUG=$setting "$logs/stress.bin" "$@" || return
 	done
+}
+
+# The driver's modules come from where the caller's go command gets them. The
+# benchmarks need none.
+part_bench() {
+	no_args "$@"
+	local proxy mods
+	proxy=$(cd "$root/bench" && clean HOME="$HOME" GOENV= go env GOPROXY) || return
+	mods=$(cd "$root/bench" && clean HOME="$HOME" GOENV= go env GOMODCACHE) || return
+	(cd "$root/bench" &&
+		clean GOPROXY="${GOPROXY:-$proxy}" GOMODCACHE="${GOMODCACHE:-$mods}" go vet ./... &&
+		clean GOPROXY="${GOPROXY:-$proxy}" GOMODCACHE="${GOMODCACHE:-$mods}" go test -short ./driver &&
+		clean go test -run '^$' -bench . -benchtime 1x -cpu 1,2)
 }
 
 built=$(cat "$goroot/.git/make/built" 2>/dev/null) || built=
