@@ -55,7 +55,7 @@ func (s *lockedSpinner) start() bool {
 		s.skip--
 		return false
 	}
-	return numCPUStartup > 1
+	return numCPUStartup > 1 && faketime == 0 // fake time stands still while an m runs
 }
 
 // end takes note of whether a spin ended soon with what it was for.
