@@ -193,6 +193,7 @@ func parkLocked(mp *m, gp *g) {
 		mp.waitunlockf = nil
 		mp.waitlock = nil
 		if !ok {
+			gp.lockflags &^= gLockSampled
 			casgstatus(gp, _Gwaiting, _Grunnable)
 			execute(gp, true) // Schedule it back, never returns.
 		}
@@ -204,8 +205,8 @@ func parkLocked(mp *m, gp *g) {
 // runnable.
 func lockedSample(gp *g) {
 	gp.lockflags &^= gLockSampled
-	if gp.trackingStamp == 0 {
-		return
+	if gp.trackingStamp == 0 || gp.tracking {
+		return // was readied in another way, or casgstatus measures
 	}
 	t := nanotime() - gp.trackingStamp
 	gp.trackingStamp = 0
@@ -377,6 +378,9 @@ func injectLocked(q *gQueue) {
 	var rest gQueue
 	for !q.empty() {
 		gp := q.pop()
+		if gp.lockflags&gLockSampled != 0 {
+			gp.trackingStamp = nanotime()
+		}
 		if gp.lockflags&gLockThread == 0 || !lockedPut(gp) {
 			rest.pushBack(gp)
 		}
@@ -431,6 +435,12 @@ func scheduleLocked(mp *m, inheritTime bool) {
 			// Nothing else may run; see criticalEnter.
 			if gp = lockedCritical(q); gp == nil {
 				lockedPark(mp)
+				inheritTime = false
+				continue
+			}
+			if to := lockedMustYield(mp, pp, now, &inheritTime); to != yieldNot {
+				q.q.push(gp)
+				lockedYield(mp, to)
 				inheritTime = false
 				continue
 			}

@@ -110,9 +110,10 @@ func lockedSpin(mp *m) bool {
 }
 
 // lockedAwait is called by findRunnable for a spinning m, the current one,
-// that has asked something of a dedicated thread and found nothing to run. It
-// reports whether there may be something now.
-func lockedAwait(mp *m) bool {
+// that has asked something of a dedicated thread and found nothing to run until
+// pollUntil, if that is not 0, when a timer is due. It reports whether there may
+// be something now.
+func lockedAwait(mp *m, pollUntil int64) bool {
 	q := &mp.lockedq
 	q.asked = false
 	if gcBlackenEnabled != 0 || !q.awaiter.start() {
@@ -120,7 +121,7 @@ func lockedAwait(mp *m) bool {
 	}
 	pp := mp.p.ptr()
 	start := nanotime()
-	if when := pp.timers.wakeTime(); when != 0 && when < start+lockedAwaitMax {
+	if pollUntil != 0 && pollUntil < start+lockedAwaitMax {
 		return false
 	}
 	for i := uint(1); !lockedAnyWork(); i++ {
