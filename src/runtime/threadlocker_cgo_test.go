@@ -82,6 +82,7 @@ func testThreadLockerCgo(t *testing.T, exe, name string, env ...string) {
 }
 
 func TestThreadLockerCgo(t *testing.T) {
+	tlSlow(t)
 	threadLockerCgoSkip(t)
 	exe, err := buildTestProg(t, "testprogcgo")
 	if err != nil {

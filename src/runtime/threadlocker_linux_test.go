@@ -1874,6 +1874,7 @@ var hogs = []struct {
 // TestDedicatedThreadFair tests that goroutines of one thread that always have
 // work do not keep anything else from making progress.
 func TestDedicatedThreadFair(t *testing.T) {
+	tlSlow(t)
 	for _, hog := range hogs {
 		if testing.Short() && hog.name != "Spin" {
 			continue // this takes hundreds of time slices

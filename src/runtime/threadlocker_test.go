@@ -9,6 +9,7 @@ package runtime_test
 import (
 	"bytes"
 	"fmt"
+	"internal/race"
 	"internal/testenv"
 	"os"
 	"os/exec"
@@ -1213,8 +1214,17 @@ func fine() *runtime.ThreadLocker {
 	}
 }
 
+// tlSlow skips a slow test under the race detector in short mode, where the
+// limit on the time of package runtime is hardly enough for the other tests.
+func tlSlow(t *testing.T) {
+	if race.Enabled && testing.Short() {
+		t.Skip("skipping in short mode: slow under the race detector")
+	}
+}
+
 // TestThreadLockerProgs runs what must run as a program of its own.
 func TestThreadLockerProgs(t *testing.T) {
+	tlSlow(t)
 	for _, test := range []struct {
 		name string
 		env  []string
