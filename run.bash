@@ -113,6 +113,16 @@ part_programs() {
 	return "$status"
 }
 
+# warm [FLAG]... builds, with these flags, the programs that the tests of package
+# runtime build, so that their limit on time is left for running them.
+warm() {
+	local d out=$logs/warm.bin
+	for d in testprog testprogcgo testprognet testexithooks testfaketime testgoroutineleakprofile testgoroutineleakprofile/goker; do
+		(cd "$goroot/src/runtime/testdata/$d" && clean go build "$@" -o "$out" .) || return
+	done
+	rm -f "$out"
+}
+
 # The tests of package runtime that are ours, without -short.
 our_tests='ThreadLocker|LockToRecvOSThread|UnlockOSThread|DedicatedThread'
 
@@ -126,7 +136,7 @@ part_upstream() {
 	local status=0
 	# Package runtime by itself: its limit of three minutes has to do for building
 	# the programs that its tests run.
-	upstream_tests runtime || status=1
+	warm && upstream_tests runtime || status=1
 	upstream_tests "runtime:cpu.*|runtime/[a-z/]*|sync|sync:cpu10|sync/atomic|iter|os/signal|os/exec|testing/synctest|internal/synctest|internal/trace|internal/trace/.*|internal/runtime/.*|net|time|go/build|cmd/cgo/internal/(test|testcshared|testcarchive|testtls)(:.*)?" || status=1
 	return "$status"
 }
@@ -141,11 +151,13 @@ part_off() {
 
 part_race() {
 	no_args "$@"
+	warm -race || return
 	# The race detector makes every program sleep for a second before it exits,
 	# and the tests of package runtime run hundreds of programs.
+	# This is go test with its own limit: that of cmd/dist is made for builders.
 	(cd "$goroot/src" && clean GORACE=atexit_sleep_ms=0 bash -c '
 		status=0
-		go tool dist test -k -race runtime sync sync/atomic || status=1
+		go test -race -short -count=1 runtime sync sync/atomic || status=1
 		go test -race -count=1 -run "$1" runtime || status=1
 		exit "$status"' - "$our_tests")
 }
