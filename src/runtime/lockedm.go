@@ -149,7 +149,8 @@ const (
 // as casgstatus would have measured.
 const lockedSamplePeriod = 8 * gTrackingPeriod
 
-// goreadyLocked is goready for a gp that is locked to the current m. It
+// goreadyLocked is goready for a gp that is locked to the current m, called by
+// send and recv on the stack of the current goroutine. It
 // reports false, and has done nothing, if this is not such a gp, or if ready
 // has more to do.
 //
