@@ -134,8 +134,7 @@ part_threads() {
 part_upstream() {
 	no_args "$@"
 	local status=0
-	# Package runtime by itself: its limit of three minutes has to do for building
-	# the programs that its tests run.
+	# Package runtime by itself, so that no other test takes of its three minutes.
 	warm && upstream_tests runtime || status=1
 	upstream_tests "runtime:cpu.*|runtime/[a-z/]*|sync|sync:cpu10|sync/atomic|iter|os/signal|os/exec|testing/synctest|internal/synctest|internal/trace|internal/trace/.*|internal/runtime/.*|net|time|go/build|cmd/cgo/internal/(test|testcshared|testcarchive|testtls)(:.*)?" || status=1
 	return "$status"
@@ -154,10 +153,9 @@ part_race() {
 	warm -race || return
 	# The race detector makes every program sleep for a second before it exits,
 	# and the tests of package runtime run hundreds of programs.
-	# This is go test with its own limit: that of cmd/dist is made for builders.
 	(cd "$goroot/src" && clean GORACE=atexit_sleep_ms=0 bash -c '
 		status=0
-		go test -race -short -count=1 runtime sync sync/atomic || status=1
+		go tool dist test -k -race runtime sync sync/atomic || status=1
 		go test -race -count=1 -run "$1" runtime || status=1
 		exit "$status"' - "$our_tests")
 }

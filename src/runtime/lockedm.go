@@ -150,9 +150,8 @@ const (
 const lockedSamplePeriod = 8 * gTrackingPeriod
 
 // goreadyLocked is goready for a gp that is locked to the current m, called by
-// send and recv on the stack of the current goroutine. It
-// reports false, and has done nothing, if this is not such a gp, or if ready
-// has more to do.
+// send and recv on the stack of the current goroutine. It reports false, and has
+// done nothing, if this is not such a gp, or if ready has more to do.
 //
 //go:nosplit
 func goreadyLocked(gp *g) bool {
@@ -221,9 +220,6 @@ func lockedSample(gp *g) {
 // not, whether it may be put in runnext.
 func readyLocked(gp *g, next bool) (queued, mayNext bool) {
 	mp := getg().m
-	if gp.lockflags&gLockSampled != 0 {
-		gp.trackingStamp = nanotime()
-	}
 	mp.lockedq.away = gp.lockflags&gLockThread == 0 || gp.lockedm.ptr() != mp
 	if gp.lockflags&gLockThread != 0 && (lockedPut(gp) || lockedWake(gp)) {
 		return true, false
@@ -239,6 +235,9 @@ func readyLocked(gp *g, next bool) (queued, mayNext bool) {
 //
 //go:nowritebarrierrec
 func lockedPut(gp *g) bool {
+	if gp.lockflags&gLockSampled != 0 {
+		gp.trackingStamp = nanotime()
+	}
 	if mp := getg().m; gp.lockedm.ptr() == mp && mp.p != 0 {
 		if debugLockedM && mp.lockedq.word.Load()&lockedParked != 0 {
 			throw("lockedPut: own queue belongs to the claimer")
@@ -379,9 +378,6 @@ func injectLocked(q *gQueue) {
 	var rest gQueue
 	for !q.empty() {
 		gp := q.pop()
-		if gp.lockflags&gLockSampled != 0 {
-			gp.trackingStamp = nanotime()
-		}
 		if gp.lockflags&gLockThread == 0 || !lockedPut(gp) {
 			rest.pushBack(gp)
 		}
