@@ -193,8 +193,8 @@ part_stress() {
 part_bench() {
 	no_args "$@"
 	local proxy mods
-	proxy=$(cd "$root/bench" && clean HOME="$HOME" GOENV= go env GOPROXY) || return
-	mods=$(cd "$root/bench" && clean HOME="$HOME" GOENV= go env GOMODCACHE) || return
+	proxy=$(cd "$root/bench" && clean HOME="${HOME:-$cachedir/home}" GOENV= go env GOPROXY) || return
+	mods=$(cd "$root/bench" && clean HOME="${HOME:-$cachedir/home}" GOENV= go env GOMODCACHE) || return
 	(cd "$root/bench" &&
 		clean GOPROXY="${GOPROXY:-$proxy}" GOMODCACHE="${GOMODCACHE:-$mods}" go vet ./... &&
 		clean GOPROXY="${GOPROXY:-$proxy}" GOMODCACHE="${GOMODCACHE:-$mods}" go test -short ./driver &&
