@@ -289,40 +289,59 @@ func gdestroyLocked(mp *m, gp *g) (exit bool) {
 	return lockedRelease(mp, gp)
 }
 
-// unlockedHold is called when the current goroutine, gp, has dropped a
-// LockOSThread hold, or one of the runtime's own. It reports whether gp is not
-// to be unlocked from its thread: it has another hold, or it has been done.
+// lockedHold is called when the current goroutine, gp, has taken a
+// LockOSThread hold, or one of the runtime's own. Pairs of LockOSThread and
+// UnlockOSThread are frequent around calls of C and cheap: what need not be read
+// before it is written, or not be written, is not.
 //
 //go:nosplit
-func unlockedHold(gp *g) bool {
+func lockedHold(gp *g) {
+	mp := gp.m
+	if gp.lockflags == 0 {
+		if debugLockedM && mp.lockbits != 0 {
+			throw("lockedHold: ordinary m has lockbits")
+		}
+		mp.lockbits = mDedicated
+		if mp.lockedExt != 0 {
+			gp.lockflags = gLockThread | gLockUser
+		} else {
+			gp.lockflags = gLockThread
+		}
+	} else if mp.lockedExt == 1 {
+		gp.lockflags |= gLockUser
+	}
+}
+
+// unlockedHold is called when the current goroutine, which has a record or is
+// held by the runtime, has dropped a LockOSThread hold, or one of the runtime's
+// own. It unlocks the goroutine from its thread if that was the last hold. Who
+// has no record and no other hold is unlocked by dounlockOSThread.
+//
+//go:nosplit
+func unlockedHold() {
+	if GOARCH == "wasm" {
+		return // see wasmUnlockOSThread
+	}
+	gp := getg()
 	mp := gp.m
 	r := gp.locks
 	if mp.lockedExt == 0 && (r == nil || r.locker == nil) {
 		gp.lockflags &^= gLockUser
 	}
-	if mp.lockedExt != 0 || mp.lockedInt != 0 {
-		return true
-	}
-	if r == nil {
-		gp.lockflags &^= gLockThread
-		mp.lockbits &^= mDedicated
-		return false
-	}
-	if r.locker != nil {
-		return true
+	if mp.lockedExt != 0 || mp.lockedInt != 0 || r.locker != nil {
+		return
 	}
 	if mp.incgo || mp.locks != 0 {
 		// A callback returns to C, or is left by a panic. cgocallLocked
 		// lets gp leave once the C call is over.
-		return true
+		return
 	}
 	if gp.asyncSafePoint {
 		// debugCallWrap must not be moved. gp leaves when it ends, or when
 		// it next drops a hold.
-		return true
+		return
 	}
 	lockedLeave(gp)
-	return true
 }
 
 // criticalEnter and criticalExit enclose what the current goroutine does while

@@ -210,5 +210,5 @@ func (l *threadLocker) unlock() {
 		}
 		return
 	}
-	unlockedHold(gp)
+	unlockedHold()
 }
