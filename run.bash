@@ -170,7 +170,7 @@ part_ports() {
 	for p in "${ports[@]}"; do
 		echo "# $p"
 		case $p in
-		android/386 | android/amd64 | android/arm | ios/arm64)
+		android/386 | android/amd64 | android/arm | ios/*)
 			# For these the go command wants a C compiler before it plans any link,
 			# which would be of no use to compile std or to vet: go list -export
 			# plans no link, and vet is told that there is one.
