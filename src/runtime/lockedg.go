@@ -178,7 +178,7 @@ func lockedMove_m(gp *g) {
 		traceRelease(trace)
 	}
 	dropg()
-	if !lockedPush(gp) {
+	if !lockedPush(gp) && !lockedWake(gp) {
 		// schedule finds gp next, and hands its p to gp's m.
 		runqput(getg().m.p.ptr(), gp, true)
 	}
@@ -228,10 +228,7 @@ func lockedLeave_m(gp *g) {
 	if exit {
 		lockedExit(mp)
 	}
-	lockedDrain(mp)
-	if !mp.lockedq.q.empty() {
-		wakep() // gp cannot run here
-	}
+	wakep() // gp cannot run here
 	schedule()
 }
 

@@ -83,6 +83,11 @@ import (
 //     the own queue and gives the m its p. If the m is not parked, the g goes
 //     to the inbox.
 //
+//   - hand off (lockedHandoff): an m that parked or yielded has a p to give
+//     away. If a locked g comes next on it, and nothing else is due that an
+//     ordinary m would have to see to, the m claims the m of that g itself and
+//     wakes it with the p. An ordinary m would be woken only to do the same.
+//
 // So a runnable locked g stands in exactly one place: the own queue, the
 // inbox, or an ordinary run queue. An m has at most one ticket, because only
 // the step that sets the ticket flag makes one, and the flag is cleared by the
@@ -550,7 +555,7 @@ func lockedOtherWork(pp *p) bool {
 	if !runqempty(pp) || !sched.runq.empty() {
 		return true
 	}
-	if fingStatus.Load()&(fingWait|fingWake) == fingWait|fingWake || gcCleanups.needsWake() {
+	if lockedOddWork() {
 		return true
 	}
 	if sched.npidle.Load() != 0 {
@@ -562,6 +567,11 @@ func lockedOtherWork(pp *p) bool {
 		}
 	}
 	return false
+}
+
+// lockedOddWork reports whether findRunnable would start finalizers or cleanups.
+func lockedOddWork() bool {
+	return fingStatus.Load()&(fingWait|fingWake) == fingWait|fingWake || gcCleanups.needsWake()
 }
 
 // lockedGCWorkerDue reports whether findRunnable would run a GC worker on pp.
@@ -600,7 +610,7 @@ func lockedPark(mp *m) {
 			break
 		}
 	}
-	handoffp(releasep())
+	lockedHandoff(mp.p.ptr())
 	lockedSleep(mp)
 }
 
@@ -619,8 +629,69 @@ func lockedYield(mp *m, to lockedYieldTo) {
 			wakep()
 		}
 	}
-	handoffp(releasep())
+	lockedHandoff(mp.p.ptr())
 	lockedSleep(mp)
+}
+
+// lockedHandoff gives away pp, the p of the current m, which is parked. If what
+// comes next on pp is locked to an m that is parked too, lockedHandoff wakes that
+// m with pp. Otherwise it does what handoffp does, which would wake an ordinary m
+// to find that out.
+func lockedHandoff(pp *p) {
+	for !sched.gcwaiting.Load() && !sched.disable.user && pp.runSafePointFn == 0 && gcBlackenEnabled == 0 &&
+		!traceEnabled() && !traceShuttingDown() && !lockedOddWork() &&
+		(pp.schedtick%61 != 0 || sched.runq.empty()) {
+		gp, inheritTime := lockedNext(pp)
+		if gp == nil {
+			break
+		}
+		mp := gp.lockedm.ptr()
+		if !lockedClaim(gp) {
+			continue // mp runs, and finds gp in its inbox
+		}
+		if inheritTime {
+			pp.schedtick-- // execute adds 1, and sysmon sees the same slice
+		}
+		incidlelocked(-1)
+		mp.nextp.set(releasep())
+		notewakeup(&mp.park)
+		return
+	}
+	handoffp(releasep())
+}
+
+// lockedNext takes the g that comes next on pp, the current p, if it is locked.
+// Otherwise it returns nil.
+func lockedNext(pp *p) (gp *g, inheritTime bool) {
+	// Look before taking anything: what is put back has lost its place.
+	gp = pp.runnext.ptr()
+	if gp == nil {
+		if h := atomic.LoadAcq(&pp.runqhead); h != pp.runqtail {
+			gp = pp.runq[h%uint32(len(pp.runq))].ptr()
+		}
+	}
+	if gp == nil {
+		if sched.runq.empty() {
+			return nil, false
+		}
+		lock(&sched.lock)
+		if gp = sched.runq.head.ptr(); gp != nil && gp.lockflags&gLockThread != 0 {
+			globrunqget()
+		} else {
+			gp = nil
+		}
+		unlock(&sched.lock)
+		return gp, false
+	}
+	if gp.lockflags&gLockThread == 0 {
+		return nil, false
+	}
+	gp, inheritTime = runqget(pp)
+	if gp != nil && gp.lockflags&gLockThread == 0 {
+		runqput(pp, gp, true) // the other one was stolen
+		gp = nil
+	}
+	return gp, inheritTime
 }
 
 // lockedTakeTicket makes mp, the current m, which has runnable gs in its own
