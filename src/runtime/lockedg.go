@@ -21,8 +21,8 @@ import (
 // A g that shares its m, or holds a ThreadLocker, has in addition a gLocks
 // record, at g.locks. The records of an m form a list, m.lockedgs. When a
 // dedicated m goes from one of its gs to another, lockedSwitchHolds saves the
-// counts of m.lockedg in its record and loads those of the next. So the
-// invariants are
+// counts of m.lockedg in its record and loads those of the next, but does not
+// touch the record of a g whose counts are 0. So the invariants are
 //
 //   - m.lockedg != 0 if and only if m is dedicated; it is locked to m and
 //     while it runs, or another g of m does, the counts on m are its own or,
@@ -51,6 +51,7 @@ const (
 	gLockTicket                     // is its m's ticket; see lockedm.go
 	gLockCritical                   // see criticalEnter
 	gLockSampled                    // its next wait for the thread is measured
+	gLockCounted                    // m.lockedExt or m.lockedInt, as they are while it runs, is not 0
 )
 
 // A gLocks is the record of a goroutine that is locked to a shared thread or
@@ -136,15 +137,26 @@ func lockedUnlink(mp *m, r *gLocks) {
 // a g of mp.
 func lockedSwitchHolds(mp *m, gp *g) {
 	old := mp.lockedg.ptr()
-	if gp.locks == nil || old.locks == nil {
-		throw("lockedSwitchHolds: shared thread without records")
+	if debugLockedM {
+		if gp.locks == nil || old.locks == nil {
+			throw("lockedSwitchHolds: shared thread without records")
+		}
+		if (old.lockflags&gLockCounted != 0) != (mp.lockedExt|mp.lockedInt != 0) {
+			throw("lockedSwitchHolds: gLockCounted is wrong")
+		}
 	}
-	old.locks.ext, old.locks.int = mp.lockedExt, mp.lockedInt
+	if old.lockflags&gLockCounted != 0 {
+		old.locks.ext, old.locks.int = mp.lockedExt, mp.lockedInt
+	}
 	lockedLoadHolds(mp, gp)
 }
 
 func lockedLoadHolds(mp *m, gp *g) {
-	mp.lockedExt, mp.lockedInt = gp.locks.ext, gp.locks.int
+	if gp.lockflags&gLockCounted != 0 {
+		mp.lockedExt, mp.lockedInt = gp.locks.ext, gp.locks.int
+	} else {
+		mp.lockedExt, mp.lockedInt = 0, 0
+	}
 	mp.lockedg.set(gp)
 }
 
@@ -288,25 +300,16 @@ func gdestroyLocked(mp *m, gp *g) (exit bool) {
 
 // lockedHold is called when the current goroutine, gp, has taken a
 // LockOSThread hold, or one of the runtime's own. Pairs of LockOSThread and
-// UnlockOSThread are frequent around calls of C and cheap: what need not be read
-// before it is written, or not be written, is not.
+// UnlockOSThread are frequent around calls of C, so this is inlined.
 //
 //go:nosplit
 func lockedHold(gp *g) {
-	mp := gp.m
-	if gp.lockflags == 0 {
-		if debugLockedM && mp.lockbits != 0 {
-			throw("lockedHold: ordinary m has lockbits")
-		}
-		mp.lockbits = mDedicated
-		if mp.lockedExt != 0 {
-			gp.lockflags = gLockThread | gLockUser
-		} else {
-			gp.lockflags = gLockThread
-		}
-	} else if mp.lockedExt == 1 {
-		gp.lockflags |= gLockUser
+	flags := gLockThread | gLockCounted
+	if gp.m.lockedExt != 0 {
+		flags |= gLockUser
 	}
+	gp.lockflags |= flags
+	gp.m.lockbits |= mDedicated
 }
 
 // unlockedHold is called when the current goroutine, which has a record or is
@@ -325,7 +328,11 @@ func unlockedHold() {
 	if mp.lockedExt == 0 && (r == nil || r.locker == nil) {
 		gp.lockflags &^= gLockUser
 	}
-	if mp.lockedExt != 0 || mp.lockedInt != 0 || r.locker != nil {
+	if mp.lockedExt != 0 || mp.lockedInt != 0 {
+		return
+	}
+	gp.lockflags &^= gLockCounted
+	if r.locker != nil {
 		return
 	}
 	if mp.incgo || mp.locks != 0 {
@@ -501,6 +508,7 @@ func lockRecvAdopt(rgp *g, r *gLocks) {
 		lockedLink(mp, mate)
 	}
 	lockedAdopt(mp, gp, r)
+	gp.lockflags |= gLockCounted // r.ext is 1
 	unlock(&lockedLock)
 	if first {
 		rgp.locks = mate
@@ -595,7 +603,7 @@ func (gp *g) giveLocks(r *gLocks) {
 // injected call in its place. Like the LockOSThread hold, that of a
 // ThreadLocker stays out of the call's reach.
 func debugCallGiveLocks(gp, newg *g) {
-	newg.lockflags = gLockThread
+	newg.lockflags = gLockThread | gLockCounted
 	gp.lockflags = 0
 	r := gp.locks
 	gp.locks = nil
@@ -629,7 +637,7 @@ func debugCallTakeLocks(gp, callingG *g) {
 //
 //go:nosplit
 func debugCallRelock(gp *g) {
-	gp.lockflags = gLockThread
+	gp.lockflags = gLockThread | gLockCounted
 	if gp.m.lockedExt != 0 || gp.locks != nil && gp.locks.locker != nil {
 		gp.lockflags |= gLockUser
 	}

@@ -397,7 +397,7 @@ func scheduleLocked(mp *m, inheritTime bool) {
 	pp := mp.p.ptr()
 	if inheritTime && !q.q.empty() && q.word.Load()&lockedGMask == 0 &&
 		pp.runSafePointFn|q.ncritical|uint32(q.yield) == 0 && !mp.sliceOver && !callbackMayReturn(mp) &&
-		!sched.gcwaiting.Load() && !sched.disable.user && gcBlackenEnabled == 0 && pp.timers.wakeTime() == 0 &&
+		!sched.gcwaiting.Load() && !sched.disable.user && gcBlackenEnabled == 0 && !timerDue(pp) &&
 		!traceEnabled() && !traceShuttingDown() && !freezing.Load() {
 		// Nothing is due that the loop below looks for.
 		pp.preempt = false
@@ -506,6 +506,12 @@ func lockedExecute(mp *m, gp *g) {
 	gp.preempt = false
 	gp.stackguard0 = gp.stack.lo + stackGuard
 	gogo(&gp.sched)
+}
+
+// timerDue reports whether a timer of pp is due.
+func timerDue(pp *p) bool {
+	when := pp.timers.wakeTime()
+	return when != 0 && when <= nanotime()
 }
 
 // lockedCritical takes the first g out of q's own queue that is in a critical
