@@ -191,8 +191,7 @@ func lockedMove_m(gp *g) {
 	}
 	dropg()
 	if !lockedPush(gp) && !lockedWake(gp) {
-		// schedule finds gp next, and hands its p to gp's m.
-		runqput(getg().m.p.ptr(), gp, true)
+		runqput(getg().m.p.ptr(), gp, false)
 	}
 	schedule()
 }

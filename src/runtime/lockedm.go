@@ -221,17 +221,16 @@ func lockedSample(gp *g) {
 }
 
 // readyLocked is called by ready when gp, already runnable, is locked, or when
-// the current m is dedicated. It reports whether gp has been queued, and if
-// not, whether it may be put in runnext.
-func readyLocked(gp *g, next bool) (queued, mayNext bool) {
+// the current m is dedicated. It reports whether gp has been queued; if not, it
+// goes to the end of the p's run queue. What a dedicated thread readies for
+// others cannot run there, and in runnext it would be hidden from the ms that
+// can run it. A ticket does not stand there either: two threads that ready each
+// other begin a new time slice at each switch, so that nobody would end it for
+// the goroutines behind them.
+func readyLocked(gp *g) (queued bool) {
 	mp := getg().m
 	mp.lockedq.away = gp.lockflags&gLockThread == 0 || gp.lockedm.ptr() != mp
-	if gp.lockflags&gLockThread != 0 && (lockedPut(gp) || lockedWake(gp)) {
-		return true, false
-	}
-	// What a dedicated thread readies for others cannot run there. In runnext
-	// it would be hidden from the ms that can run it.
-	return false, next && mp.nlocks == 0 && gomaxprocs == 1
+	return gp.lockflags&gLockThread != 0 && (lockedPut(gp) || lockedWake(gp))
 }
 
 // lockedPut queues gp, locked and runnable, for its m, which may be the
@@ -647,16 +646,13 @@ func lockedHandoff(pp *p) {
 	for !sched.gcwaiting.Load() && !sched.disable.user && pp.runSafePointFn == 0 && gcBlackenEnabled == 0 &&
 		!traceEnabled() && !traceShuttingDown() && !lockedOddWork() &&
 		(pp.schedtick%61 != 0 || sched.runq.empty()) {
-		gp, inheritTime := lockedNext(pp)
+		gp := lockedNext(pp)
 		if gp == nil {
 			break
 		}
 		mp := gp.lockedm.ptr()
 		if !lockedClaim(gp) {
 			continue // mp runs, and finds gp in its inbox
-		}
-		if inheritTime {
-			pp.schedtick-- // execute adds 1, and sysmon sees the same slice
 		}
 		incidlelocked(-1)
 		mp.nextp.set(releasep())
@@ -668,7 +664,7 @@ func lockedHandoff(pp *p) {
 
 // lockedNext takes the g that comes next on pp, the current p, if it is locked.
 // Otherwise it returns nil.
-func lockedNext(pp *p) (gp *g, inheritTime bool) {
+func lockedNext(pp *p) (gp *g) {
 	// Look before taking anything: what is put back has lost its place.
 	gp = pp.runnext.ptr()
 	if gp == nil {
@@ -678,7 +674,7 @@ func lockedNext(pp *p) (gp *g, inheritTime bool) {
 	}
 	if gp == nil {
 		if sched.runq.empty() {
-			return nil, false
+			return nil
 		}
 		lock(&sched.lock)
 		if gp = sched.runq.head.ptr(); gp != nil && gp.lockflags&gLockThread != 0 {
@@ -687,17 +683,17 @@ func lockedNext(pp *p) (gp *g, inheritTime bool) {
 			gp = nil
 		}
 		unlock(&sched.lock)
-		return gp, false
+		return gp
 	}
 	if gp.lockflags&gLockThread == 0 {
-		return nil, false
+		return nil
 	}
-	gp, inheritTime = runqget(pp)
+	gp, _ = runqget(pp)
 	if gp != nil && gp.lockflags&gLockThread == 0 {
 		runqput(pp, gp, true) // the other one was stolen
 		gp = nil
 	}
-	return gp, inheritTime
+	return gp
 }
 
 // lockedTakeTicket makes mp, the current m, which has runnable gs in its own
