@@ -70,7 +70,7 @@ done
 ((${#parts[@]})) || parts=("${all_parts[@]}")
 
 # Every command of a test runs in an environment that is the same everywhere.
-clean() { clean_env PATH="$goroot/bin:$PATH" "$@"; }
+clean() { clean_env PATH="$goroot/bin:$PATH" ${clean_vars[@]+"${clean_vars[@]}"} "$@"; }
 
 # upstream_tests PATTERN runs those tests of cmd/dist whose whole names match.
 upstream_tests() {
@@ -126,6 +126,16 @@ warm() {
 # The tests of package runtime that are ours, without -short.
 our_tests='ThreadLocker|LockToRecvOSThread|UnlockOSThread|DedicatedThread'
 
+# runtime_halves [FLAG]... runs the short tests of package runtime in two halves,
+# each by itself and within the three minutes that upstream gives to a package.
+# On a slow machine an unmodified Go, too, needs more for them all.
+runtime_halves() {
+	local first='^Test[A-L]' status=0
+	(cd "$goroot/src" && clean go test "$@" -short -count=1 -timeout 3m -run "$first" runtime) || status=1
+	(cd "$goroot/src" && clean go test "$@" -short -count=1 -timeout 3m -skip "$first" runtime) || status=1
+	return "$status"
+}
+
 part_threads() {
 	no_args "$@"
 	(cd "$goroot/src" && clean go test -count=1 -run "$our_tests" runtime)
@@ -134,8 +144,7 @@ part_threads() {
 part_upstream() {
 	no_args "$@"
 	local status=0
-	# Package runtime by itself, so that no other test takes of its three minutes.
-	warm && upstream_tests runtime || status=1
+	warm && runtime_halves || status=1
 	upstream_tests "runtime:cpu.*|runtime/[a-z/]*|sync|sync:cpu10|sync/atomic|iter|os/signal|os/exec|testing/synctest|internal/synctest|internal/trace|internal/trace/.*|internal/runtime/.*|net|time|go/build|cmd/cgo/internal/(test|testcshared|testcarchive|testtls)(:.*)?" || status=1
 	return "$status"
 }
@@ -150,19 +159,15 @@ part_off() {
 
 part_race() {
 	no_args "$@"
-	local tests='^Test[A-L]'
+	local status=0
+	# The race detector makes every program sleep for a second before it exits,
+	# and the tests of package runtime run hundreds of programs.
+	local clean_vars=(GORACE=atexit_sleep_ms=0)
 	warm -race || return
-	# Upstream's limit is three minutes for the tests of a package. On a slow
-	# machine those of package runtime, which run hundreds of programs, need more
-	# under the race detector, also in an unmodified Go: they run in two halves.
-	# The race detector makes every program sleep for a second before it exits.
-	(cd "$goroot/src" && clean GORACE=atexit_sleep_ms=0 bash -c '
-		status=0
-		go test -race -short -count=1 -timeout 3m -run "$1" -skip "$2" runtime || status=1
-		go test -race -short -count=1 -timeout 3m -skip "$1|$2" runtime || status=1
-		go test -race -count=1 -run "$2" runtime || status=1
-		go tool dist test -k -race sync sync/atomic || status=1
-		exit "$status"' - "$tests" "$our_tests")
+	runtime_halves -race || status=1
+	(cd "$goroot/src" && clean go test -race -count=1 -run "$our_tests" runtime) || status=1
+	(cd "$goroot/src" && clean go tool dist test -k -race sync sync/atomic) || status=1
+	return "$status"
 }
 
 part_ports() {
