@@ -186,7 +186,8 @@ func (r *results) latencyPlot() (p *plot.Plot, n int) {
 	p.Legend.Add("other systems", swatch{gray})
 	p.Legend.TextStyle.Font.Size = vg.Points(9)
 	p.Legend.Padding = vg.Points(2)
-	p.Legend.Top, p.Legend.XOffs, p.Legend.YOffs = false, -vg.Points(4), vg.Points(4)
+	p.Legend.Top, p.Legend.XOffs, p.Legend.YOffs = true, -vg.Points(4), -vg.Points(4)
+	p.Y.Label.Text = " " // room for long labels
 	return p, len(names)
 }
 
