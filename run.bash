@@ -70,6 +70,7 @@ done
 ((${#parts[@]})) || parts=("${all_parts[@]}")
 
 # Every command of a test runs in an environment that is the same everywhere.
+# A part adds variables to it by a local array clean_vars.
 clean() { clean_env PATH="$goroot/bin:$PATH" ${clean_vars[@]+"${clean_vars[@]}"} "$@"; }
 
 # upstream_tests PATTERN runs those tests of cmd/dist whose whole names match.
@@ -128,7 +129,8 @@ our_tests='ThreadLocker|LockToRecvOSThread|UnlockOSThread|DedicatedThread'
 
 # runtime_halves [FLAG]... runs the short tests of package runtime in two halves,
 # each by itself and within the three minutes that upstream gives to a package.
-# On a slow machine an unmodified Go, too, needs more for them all.
+# All together came too close to that on a slow machine, where an unmodified Go took
+# 244 s for them under the race detector, with the building of their programs.
 runtime_halves() {
 	local first='^Test[A-L]' status=0
 	(cd "$goroot/src" && clean go test "$@" -short -count=1 -timeout 3m -run "$first" runtime) || status=1
