@@ -51,6 +51,7 @@ const (
 	gLockTicket                     // is its m's ticket; see lockedm.go
 	gLockCritical                   // see criticalEnter
 	gLockSampled                    // its next wait for the thread is measured
+	gLockInherit                    // was put in runnext, and takes over the time slice; for tickets
 	gLockCounted                    // m.lockedExt or m.lockedInt, as they are while it runs, is not 0
 )
 
@@ -191,7 +192,7 @@ func lockedMove_m(gp *g) {
 	}
 	dropg()
 	if !lockedPush(gp) && !lockedWake(gp) {
-		runqput(getg().m.p.ptr(), gp, false)
+		lockedRunqput(getg().m.p.ptr(), gp, true)
 	}
 	schedule()
 }
@@ -235,11 +236,10 @@ func lockedLeave_m(gp *g) {
 	exit := lockedRelease(mp, gp)
 	gp.lockedm = 0
 	gp.lockflags = 0
-	runqput(mp.p.ptr(), gp, false)
+	lockedRunqput(mp.p.ptr(), gp, true) // it cannot run here
 	if exit {
 		lockedExit(mp)
 	}
-	wakep() // gp cannot run here
 	schedule()
 }
 

@@ -104,8 +104,15 @@ import (
 //
 // Time. Co-located switches inherit the p's time slice: they do not advance
 // schedtick, so sysmon sees one long slice however often the gs of a thread
-// switch among themselves, and says so through m.sliceOver, because a
-// preemption request on one g is lost when another takes over.
+// switch among themselves. It says that the slice is over through p.slice,
+// because a preemption request on one g is lost when another takes over. A
+// hand-off through runnext inherits the slice too, from one thread to the next:
+// otherwise two threads that ready each other would begin a new slice each time,
+// and nobody would end it for the goroutines behind them. Since sysmon often
+// finds the p of such a pair on its way from one thread to the other, and looks
+// away, lockedRunqput watches the time itself. Once the slice is over it puts
+// nothing in runnext, but at the end of the global queue, where a goroutine that
+// is preempted goes.
 
 const (
 	// Flags in lockedRunq.word. The alignment of gs leaves room for them.
@@ -125,10 +132,19 @@ type lockedRunq struct {
 	ninbox    atomic.Int32   // length of the inbox, for statistics
 	ncritical uint32         // gs that criticalEnter marks
 	yield     lockedYieldTo  // whether the g that ran last offered the p to others
+	inherit   bool           // whoever gave this m its p gave it the rest of its time slice
 	away      bool           // the last g readied by this m belongs elsewhere
 	asked     bool           // the m, which may be an ordinary one, has pushed to one that runs
 	awaiter   lockedSpinner  // for spinning because of that
 	q         gQueue         // own queue
+}
+
+// A lockedSlice is what is known of the time slice of a p. It is that with the
+// given schedtick, so that what was known of an earlier one counts no more.
+type lockedSlice struct {
+	over uint32 // sysmon, or who else preempted what runs, wants it to end
+	next uint32 // lockedRunqput used runnext
+	when int64  // when that was, first
 }
 
 // A lockedYieldTo says whether a dedicated m gives up its p at the next
@@ -220,17 +236,35 @@ func lockedSample(gp *g) {
 	}
 }
 
-// readyLocked is called by ready when gp, already runnable, is locked, or when
-// the current m is dedicated. It reports whether gp has been queued; if not, it
-// goes to the end of the p's run queue. What a dedicated thread readies for
-// others cannot run there, and in runnext it would be hidden from the ms that
-// can run it. A ticket does not stand there either: two threads that ready each
-// other begin a new time slice at each switch, so that nobody would end it for
-// the goroutines behind them.
-func readyLocked(gp *g) (queued bool) {
+// readyLocked is the rest of ready, for a gp that is locked, or on a dedicated
+// m: it queues gp, already runnable.
+func readyLocked(gp *g, next bool) {
 	mp := getg().m
 	mp.lockedq.away = gp.lockflags&gLockThread == 0 || gp.lockedm.ptr() != mp
-	return gp.lockflags&gLockThread != 0 && (lockedPut(gp) || lockedWake(gp))
+	if gp.lockflags&gLockThread == 0 || !lockedPut(gp) && !lockedWake(gp) {
+		lockedRunqput(mp.p.ptr(), gp, next)
+	}
+}
+
+// lockedRunqput puts gp, a ticket or a g that a dedicated m has readied, in an
+// ordinary run queue, by way of pp, the current p. If next is true, it goes to
+// runnext, unless another m could run it at once, from which runnext would hide
+// it, or the time slice is over.
+func lockedRunqput(pp *p, gp *g, next bool) {
+	switch {
+	case !next || sched.npidle.Load() != 0 || sched.nmspinning.Load() != 0:
+		runqput(pp, gp, false)
+	case pp.sliceOver() || pp.sliceLong():
+		lock(&sched.lock)
+		globrunqput(gp)
+		unlock(&sched.lock)
+	default:
+		if gp.lockflags&gLockTicket != 0 {
+			gp.lockflags |= gLockInherit
+		}
+		runqput(pp, gp, true)
+	}
+	wakep()
 }
 
 // lockedPut queues gp, locked and runnable, for its m, which may be the
@@ -341,7 +375,7 @@ func lockedDrain(mp *m) {
 }
 
 // lockedClaim is for an m that took the locked gp from an ordinary run queue.
-// If gp's m is parked it becomes the caller's, to be given a p, with gp first
+// If gp's m is parked it becomes the caller's, to be given its p, with gp first
 // in its queue. Otherwise gp moves to that m's inbox, and lockedClaim reports
 // false.
 //
@@ -349,8 +383,9 @@ func lockedDrain(mp *m) {
 func lockedClaim(gp *g) bool {
 	q := &gp.lockedm.ptr().lockedq
 	keep := lockedGMask | lockedFlags
+	inherit := gp.lockflags&gLockInherit != 0
 	if gp.lockflags&gLockTicket != 0 {
-		gp.lockflags &^= gLockTicket
+		gp.lockflags &^= gLockTicket | gLockInherit
 		keep &^= lockedTicket
 		if debugLockedM && q.word.Load()&lockedTicket == 0 {
 			throw("lockedClaim: ticket without flag")
@@ -363,6 +398,7 @@ func lockedClaim(gp *g) bool {
 			if q.word.CompareAndSwap(w, w&keep&^lockedParked) {
 				q.ninbox.Add(-1)
 				q.q.push(gp)
+				q.inherit = inherit
 				return true
 			}
 			continue
@@ -395,7 +431,7 @@ func scheduleLocked(mp *m, inheritTime bool) {
 	q := &mp.lockedq
 	pp := mp.p.ptr()
 	if inheritTime && !q.q.empty() && q.word.Load()&lockedGMask == 0 &&
-		pp.runSafePointFn|q.ncritical|uint32(q.yield) == 0 && !mp.sliceOver && !callbackMayReturn(mp) &&
+		pp.runSafePointFn|q.ncritical|uint32(q.yield) == 0 && !pp.sliceOver() && !callbackMayReturn(mp) &&
 		!sched.gcwaiting.Load() && !sched.disable.user && gcBlackenEnabled == 0 && !timerDue(pp) &&
 		!traceEnabled() && !traceShuttingDown() && !freezing.Load() {
 		// Nothing is due that the loop below looks for.
@@ -435,26 +471,22 @@ func scheduleLocked(mp *m, inheritTime bool) {
 		if q.ncritical != 0 {
 			// Nothing else may run; see criticalEnter.
 			if gp = lockedCritical(q); gp == nil {
-				lockedPark(mp)
-				inheritTime = false
+				inheritTime = lockedPark(mp)
 				continue
 			}
 			if to := lockedMustYield(mp, pp, now, &inheritTime); to != yieldNot {
 				q.q.push(gp)
-				lockedYield(mp, to)
-				inheritTime = false
+				inheritTime = lockedYield(mp, to)
 				continue
 			}
 		} else if gp = callbackReady(mp); gp == nil {
 			// A callback that may return to C goes first.
 			if q.q.empty() {
-				lockedPark(mp)
-				inheritTime = false
+				inheritTime = lockedPark(mp)
 				continue
 			}
 			if to := lockedMustYield(mp, pp, now, &inheritTime); to != yieldNot {
-				lockedYield(mp, to)
-				inheritTime = false
+				inheritTime = lockedYield(mp, to)
 				continue
 			}
 			gp = q.q.pop()
@@ -474,9 +506,6 @@ func scheduleLocked(mp *m, inheritTime bool) {
 
 		if mp.lockedg.ptr() != gp {
 			lockedSwitchHolds(mp, gp)
-		}
-		if !inheritTime {
-			mp.sliceOver = false
 		}
 		if gp.lockflags&gLockSampled != 0 {
 			lockedSample(gp)
@@ -507,6 +536,20 @@ func lockedExecute(mp *m, gp *g) {
 	gogo(&gp.sched)
 }
 
+// sliceOver reports whether the time slice of pp shall end.
+func (pp *p) sliceOver() bool { return pp.slice.over == pp.schedtick }
+
+// sliceLong reports whether lockedRunqput has used runnext in the time slice of
+// pp for as long as a slice lasts.
+func (pp *p) sliceLong() bool {
+	now := nanotime()
+	if s := &pp.slice; s.next != pp.schedtick {
+		s.next = pp.schedtick
+		s.when = now
+	}
+	return now-pp.slice.when > forcePreemptNS
+}
+
 // timerDue reports whether a timer of pp is due.
 func timerDue(pp *p) bool {
 	when := pp.timers.wakeTime()
@@ -531,12 +574,11 @@ func lockedCritical(q *lockedRunq) *g {
 }
 
 // lockedMustYield reports whether mp must give up pp at this switch, and how.
-// It ends the time slice if that was asked for.
+// If the time slice is over, *inheritTime becomes false.
 func lockedMustYield(mp *m, pp *p, now int64, inheritTime *bool) lockedYieldTo {
 	to := mp.lockedq.yield
 	mp.lockedq.yield = yieldNot
-	if mp.sliceOver {
-		mp.sliceOver = false
+	if *inheritTime && pp.sliceOver() {
 		*inheritTime = false
 		if lockedOtherWork(pp) {
 			return yieldGlobal
@@ -600,28 +642,30 @@ func lockedGCWorkerDue(pp *p, now int64) bool {
 }
 
 // lockedPark parks mp, the current m, which has a p and nothing in its own
-// queue that may run, unless something is pushed to its inbox before.
-func lockedPark(mp *m) {
+// queue that may run, unless something is pushed to its inbox before. It
+// reports whether what runs next inherits the time slice.
+func lockedPark(mp *m) (inheritTime bool) {
 	q := &mp.lockedq
 	if q.ncritical == 0 && lockedSpin(mp) {
-		return
+		return false
 	}
 	for {
 		w := q.word.Load()
 		if w&lockedGMask != 0 {
-			return
+			return false
 		}
 		if q.word.CompareAndSwap(w, w|lockedParked) {
 			break
 		}
 	}
 	lockedHandoff(mp.p.ptr())
-	lockedSleep(mp)
+	return lockedSleep(mp)
 }
 
 // lockedYield parks mp, the current m, which has a p and runnable gs in its
-// own queue, and hands its p over.
-func lockedYield(mp *m, to lockedYieldTo) {
+// own queue, and hands its p over. Like lockedPark, it reports whether what runs
+// next inherits the time slice.
+func lockedYield(mp *m, to lockedYieldTo) (inheritTime bool) {
 	pp := mp.p.ptr()
 	if gp := lockedTakeTicket(mp); gp != nil {
 		// From here on mp may be claimed.
@@ -635,7 +679,7 @@ func lockedYield(mp *m, to lockedYieldTo) {
 		}
 	}
 	lockedHandoff(mp.p.ptr())
-	lockedSleep(mp)
+	return lockedSleep(mp)
 }
 
 // lockedHandoff gives away pp, the p of the current m, which is parked. If what
@@ -729,8 +773,9 @@ func lockedTakeTicket(mp *m) *g {
 }
 
 // lockedSleep waits until mp, the current m, parked and without a p, is
-// claimed and given a p.
-func lockedSleep(mp *m) {
+// claimed and given a p, and reports whether it came with the rest of a time
+// slice.
+func lockedSleep(mp *m) (inheritTime bool) {
 	incidlelocked(1)
 	mPark()
 	if debugLockedM && mp.lockedq.word.Load()&lockedParked != 0 {
@@ -738,6 +783,7 @@ func lockedSleep(mp *m) {
 	}
 	acquirep(mp.nextp.ptr())
 	mp.nextp = 0
+	return mp.lockedq.inherit
 }
 
 // lockedGCStop is gcstopm for a dedicated m. The ticket of an m that has
@@ -772,7 +818,8 @@ func goschedLocked(gp *g, preempted bool) {
 	mp := getg().m
 	lockedDrain(mp)
 	if preempted {
-		mp.sliceOver = true
+		pp := mp.p.ptr()
+		pp.slice.over = pp.schedtick
 	} else if mp.lockedq.q.empty() {
 		mp.lockedq.yield = yieldGlobal
 	}
@@ -817,8 +864,7 @@ func exitsyscallNoPLocked(gp *g) {
 		acquirep(pp)
 		execute(gp, false) // Never returns.
 	}
-	lockedSleep(mp)
-	scheduleLocked(mp, false)
+	scheduleLocked(mp, lockedSleep(mp))
 }
 
 // lockedRunnable reports whether the current m has runnable gs besides the
