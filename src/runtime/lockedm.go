@@ -131,6 +131,8 @@ type lockedRunq struct {
 	word      atomic.Uintptr // inbox, lockedParked, lockedTicket
 	ninbox    atomic.Int32   // length of the inbox, for statistics
 	ncritical uint32         // gs that criticalEnter marks
+	unclocked uint8          // switches until timerDue reads the clock again
+	clock     int64          // when it last did
 	yield     lockedYieldTo  // whether the g that ran last offered the p to others
 	inherit   bool           // whoever gave this m its p gave it the rest of its time slice
 	away      bool           // the last g readied by this m belongs elsewhere
@@ -169,6 +171,13 @@ const (
 // each time that the wait for its thread is measured, which stands for as many
 // as casgstatus would have measured.
 const lockedSamplePeriod = 8 * gTrackingPeriod
+
+// If timerDue has read the clock less than lockedClockFresh ns ago, it does not
+// for the next lockedUnclocked switches.
+const (
+	lockedClockFresh = 2_000
+	lockedUnclocked  = 15
+)
 
 // goreadyLocked is goready for a gp that is locked to the current m, called by
 // send and recv on the stack of the current goroutine. It reports false, and has
@@ -432,7 +441,7 @@ func scheduleLocked(mp *m, inheritTime bool) {
 	pp := mp.p.ptr()
 	if inheritTime && !q.q.empty() && q.word.Load()&lockedGMask == 0 &&
 		pp.runSafePointFn|q.ncritical|uint32(q.yield) == 0 && !pp.sliceOver() && !callbackMayReturn(mp) &&
-		!sched.gcwaiting.Load() && !sched.disable.user && gcBlackenEnabled == 0 && !timerDue(pp) &&
+		!sched.gcwaiting.Load() && !sched.disable.user && gcBlackenEnabled == 0 && !q.timerDue(pp) &&
 		!traceEnabled() && !traceShuttingDown() && !freezing.Load() {
 		// Nothing is due that the loop below looks for.
 		pp.preempt = false
@@ -550,10 +559,25 @@ func (pp *p) sliceLong() bool {
 	return now-pp.slice.when > forcePreemptNS
 }
 
-// timerDue reports whether a timer of pp is due.
-func timerDue(pp *p) bool {
+// timerDue reports whether a timer of pp, the current p, is due. To read the clock
+// may take half as long as a switch, so it is not read at each of them while
+// they follow each other quickly. If they no longer do, a timer waits for some
+// more of them at most, or until the time slice is over.
+func (q *lockedRunq) timerDue(pp *p) bool {
 	when := pp.timers.wakeTime()
-	return when != 0 && when <= nanotime()
+	if when == 0 {
+		return false
+	}
+	if q.unclocked > 0 {
+		q.unclocked--
+		return false
+	}
+	now := nanotime()
+	if now-q.clock < lockedClockFresh {
+		q.unclocked = lockedUnclocked
+	}
+	q.clock = now
+	return when <= now
 }
 
 // lockedCritical takes the first g out of q's own queue that is in a critical
