@@ -204,7 +204,7 @@ func lockedMove_m(gp *g) {
 //go:nosplit
 func lockedLeave(gp *g) {
 	mp := gp.m
-	if mp.nlocks == 1 && mp.lockbits&(mBound|mTainted) == 0 {
+	if mp.nlocks == 1 && mp.lockbits == 0 {
 		systemstack(func() {
 			lock(&lockedLock)
 			lockedUnlink(mp, gp.locks)
@@ -212,7 +212,6 @@ func lockedLeave(gp *g) {
 			gp.locks = nil
 		})
 		mp.lockedg = 0
-		mp.lockbits = 0
 		gp.lockedm = 0
 		gp.lockflags = 0
 		return
@@ -297,18 +296,15 @@ func gdestroyLocked(mp *m, gp *g) (exit bool) {
 	return lockedRelease(mp, gp)
 }
 
-// lockedHold is called when the current goroutine, gp, has taken a
-// LockOSThread hold, or one of the runtime's own. Pairs of LockOSThread and
+// lockedHold is called when the current goroutine has taken a LockOSThread hold,
+// with gLockUser, or one of the runtime's own, with 0. Pairs of LockOSThread and
 // UnlockOSThread are frequent around calls of C, so this is inlined.
 //
 //go:nosplit
-func lockedHold(gp *g) {
-	flags := gLockThread | gLockCounted
-	if gp.m.lockedExt != 0 {
-		flags |= gLockUser
+func lockedHold(user uint8) {
+	if goexperiment.ThreadLocker && GOARCH != "wasm" {
+		getg().lockflags |= gLockThread | gLockCounted | user
 	}
-	gp.lockflags |= flags
-	gp.m.lockbits |= mDedicated
 }
 
 // unlockedHold is called when the current goroutine, which has a record or is
@@ -393,7 +389,7 @@ func semreleaseSTW(addr *uint32) {
 // goroutine's making, so that no thread must be cloned from it. This is
 // known of mp after the goroutine has ended, too.
 func (mp *m) mayBeStrange() bool {
-	return mp.lockedExt != 0 || mp.nlocks != 0 || mp.lockbits&(mBound|mTainted) != 0
+	return mp.lockedExt != 0 || mp.nlocks != 0 || mp.lockbits != 0
 }
 
 // lockRecvTable holds the goroutines that wait in LockToRecvOSThread, in lists

@@ -162,9 +162,8 @@ const (
 // Bits of m.lockbits, which tell of the thread what must outlive the
 // goroutines that were locked to it.
 const (
-	mDedicated uint8 = 1 << iota // has a locked g, for ready, which does not touch lockedg
-	mBound                       // a ThreadLocker was bound to it
-	mTainted                     // a goroutine ended there while held by LockOSThread
+	mBound   uint8 = 1 << iota // a ThreadLocker was bound to it
+	mTainted                   // a goroutine ended there while held by LockOSThread
 )
 
 // lockedSamplePeriod is the number of times that a g blocks by parkLocked for
@@ -905,7 +904,7 @@ func lockedRunnable() bool {
 func lockedRunqSize() uint64 {
 	n := uint64(0)
 	for mp := allm; mp != nil; mp = mp.alllink {
-		if mp.lockbits != 0 {
+		if mp.lockedg != 0 {
 			n += uint64(max(0, mp.lockedq.q.size+mp.lockedq.ninbox.Load()))
 		}
 	}

@@ -170,7 +170,6 @@ func (l *threadLocker) lock() {
 		if fresh {
 			lockedAdopt(mp, gp, r)
 			mp.lockedg.set(gp)
-			mp.lockbits |= mDedicated
 		}
 	}
 	if err == "" {
