@@ -942,7 +942,7 @@ func lockedCheck(mp *m) {
 		if gp.lockedm.ptr() != mp {
 			throw("lockedCheck: g on another m's queue")
 		}
-		if gp.lockflags&gLockTicket != 0 {
+		if gp.lockflags&(gLockTicket|gLockInherit) != 0 {
 			throw("lockedCheck: ticket on own queue")
 		}
 		if s := readgstatus(gp) &^ _Gscan; s != _Grunnable {
