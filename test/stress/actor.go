@@ -7,10 +7,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -157,6 +159,10 @@ const (
 	opC
 	opCallback
 	opUnlockInCallback
+	opPoll
+	opTimer
+	opExec
+	opCleanup
 	numOps
 )
 
@@ -164,7 +170,7 @@ var opNames = [numOps]string{
 	"Lock", "Unlock", "LockOSThread", "UnlockOSThread", "LockToRecvOSThread", "joined", "join panicked",
 	"serve", "return", "Goexit", "Gosched", "ping", "request", "sleep", "read", "read at once", "iter.Pull",
 	"spawn", "spin", "mutex", "garbage", "grow", "bad Lock", "bad Unlock", "bad LockToRecvOSThread",
-	"try Lock", "C", "callback", "Unlock in callback",
+	"try Lock", "C", "callback", "Unlock in callback", "poll", "timer", "exec", "cleanup",
 }
 
 // note logs an operation that a is about to begin.
@@ -475,7 +481,7 @@ func (a *actor) step(depth int) {
 	}
 	n := a.rng.IntN(100)
 	what := ""
-	switch k := a.rng.IntN(21); {
+	switch k := a.rng.IntN(24); {
 	case k < 2:
 		what = "Gosched"
 		a.note(opGosched, 0)
@@ -516,7 +522,7 @@ func (a *actor) step(depth int) {
 		what = "read at once"
 		a.note(opReadNow, 0)
 		a.read(func(w int) { syscall.Write(w, []byte("x")) })
-	case k == 9 && depth < 2:
+	case k == 9 && depth < 2 && (a.callbacks == 0 || !tracing()):
 		what = "iter.Pull"
 		a.note(opPull, n)
 		a.pull(n, depth)
@@ -606,6 +612,35 @@ func (a *actor) step(depth int) {
 			}
 			a.unlock()
 		}
+	case k == 21:
+		what = "poll"
+		a.note(opPoll, n)
+		a.poll(n)
+	case k == 22 && n >= 2:
+		what = "timer"
+		a.note(opTimer, n)
+		fired := make(chan bool)
+		time.AfterFunc(time.Duration(n)*time.Microsecond, func() {
+			checkFree(nil, "AfterFunc")
+			close(fired)
+		})
+		<-fired
+	case k == 22:
+		what = "exec"
+		a.note(opExec, 0)
+		cmd := exec.Command("/proc/self/exe", "-true")
+		if err := cmd.Run(); err != nil {
+			fail(a, "exec: %v", err)
+		}
+	case k == 23 && n < 10:
+		what = "cleanup"
+		a.note(opCleanup, 0)
+		done := make(chan bool, 1)
+		runtime.AddCleanup(new(*int), func(done chan bool) {
+			checkFree(nil, "AddCleanup")
+			done <- true
+		}, done)
+		<-done
 	case k >= 19 && haveC && a.callbacks < 3 && depth < 2:
 		what = "C"
 		a.note(opC, a.callbacks)
@@ -672,6 +707,30 @@ func (a *actor) read(write func(w int)) {
 	}
 	syscall.Close(p[0])
 	syscall.Close(p[1])
+}
+
+// poll reads a byte from a pipe by way of the network poller.
+func (a *actor) poll(n int) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		fail(a, "os.Pipe: %v", err)
+	}
+	defer r.Close()
+	defer w.Close()
+	if n%4 == 0 {
+		r.SetReadDeadline(time.Now().Add(time.Duration(n) * time.Microsecond))
+		if _, err := r.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			fail(a, "Read: %v", err)
+		}
+		return
+	}
+	go func() {
+		time.Sleep(time.Duration(n) * time.Microsecond)
+		w.Write([]byte("x"))
+	}()
+	if _, err := r.Read(make([]byte, 1)); err != nil {
+		fail(a, "Read: %v", err)
+	}
 }
 
 // pull makes a work in a coroutine's body.

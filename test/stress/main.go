@@ -5,8 +5,9 @@
 //go:build linux && goexperiment.threadlocker
 
 // Stress has many goroutines lock themselves to threads, join each other's,
-// work there, leave and exit, all at random, and checks at each step that a
-// goroutine runs where it must.
+// work there, leave and exit, all at random, while the garbage collector runs,
+// GOMAXPROCS changes, signals arrive and profiles and traces are taken. It checks
+// at each step that a goroutine runs where it must.
 //
 //	stress [-for d] [-seed n] [-procs list] [-n goroutines] [-rooms n]
 //
@@ -19,11 +20,16 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
+	"runtime/pprof"
+	"runtime/trace"
 	"strconv"
 	"strings"
 	"sync"
@@ -39,6 +45,7 @@ var (
 	nactors  = flag.Int("n", 24, "number of goroutines")
 	nrooms   = flag.Int("rooms", 3, "number of thread lockers")
 	child    = flag.Bool("child", false, "used internally")
+	isTrue   = flag.Bool("true", false, "do nothing; used internally")
 )
 
 const (
@@ -48,6 +55,9 @@ const (
 
 func main() {
 	flag.Parse()
+	if *isTrue {
+		return
+	}
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
 	}
@@ -109,6 +119,8 @@ var (
 	steps atomic.Int64 // done in all, which is what counts as progress
 	stop  atomic.Bool
 	rooms []*room
+
+	signals = make(chan os.Signal, 1)
 )
 
 func stress() {
@@ -117,6 +129,7 @@ func stress() {
 	for i := range *nrooms {
 		rooms = append(rooms, newRoom(i))
 	}
+	signal.Notify(signals, syscall.SIGUSR1) // starts a goroutine that stays
 	before := runtime.NumGoroutine()
 
 	var actors, servers, others sync.WaitGroup
@@ -192,6 +205,11 @@ func exists(tid int) bool {
 	return state != "" && state[0] != 'Z' && state[0] != 'X'
 }
 
+// tracing reports whether execution traces are taken. Stock Go crashes if there is
+// a goroutine in iter.Pull in a callback from C then: its frame pointers lead to
+// what C has in that register. So there is either the one or the other.
+func tracing() bool { return *seed%2 == 0 }
+
 // disturb starts goroutines that make life hard for the others.
 func disturb(wg *sync.WaitGroup, stop *atomic.Bool) {
 	var list []int
@@ -222,15 +240,68 @@ func disturb(wg *sync.WaitGroup, stop *atomic.Bool) {
 		}
 		runtime.KeepAlive(keep)
 	})
+	// Watch.
+	wg.Go(func() {
+		rng := rand.New(rand.NewPCG(*seed, 1<<42))
+		for !stop.Load() {
+			pause := time.Duration(rng.IntN(20)) * time.Millisecond
+			switch k := rng.IntN(4); {
+			case k == 0:
+				if err := pprof.StartCPUProfile(io.Discard); err != nil {
+					fail(nil, "StartCPUProfile: %v", err)
+				}
+				time.Sleep(pause)
+				pprof.StopCPUProfile()
+			case k == 1 && tracing():
+				if err := trace.Start(io.Discard); err != nil {
+					fail(nil, "trace.Start: %v", err)
+				}
+				time.Sleep(pause)
+				trace.Stop()
+			case k == 2:
+				pprof.Lookup("goroutine").WriteTo(io.Discard, rng.IntN(3))
+			default:
+				metrics.Read([]metrics.Sample{{Name: "/sched/latencies:seconds"}, {Name: "/sched/goroutines/runnable:goroutines"}})
+			}
+			time.Sleep(pause)
+		}
+	})
+	// Send signals, to the process and to threads.
+	wg.Go(func() {
+		rng := rand.New(rand.NewPCG(*seed, 1<<43))
+		pid := os.Getpid()
+		for !stop.Load() {
+			tid := pid
+			threads.mu.Lock()
+			for tid = range threads.locked {
+				break
+			}
+			threads.mu.Unlock()
+			if rng.IntN(2) == 0 {
+				syscall.Kill(pid, syscall.SIGUSR1)
+			} else if err := syscall.Tgkill(pid, tid, syscall.SIGUSR1); err != nil {
+				continue // the thread has exited
+			}
+			select {
+			case <-signals:
+			case <-time.After(10 * time.Millisecond): // the thread has exited with it
+			}
+			time.Sleep(time.Duration(rng.IntN(5)) * time.Millisecond)
+		}
+	})
 	// Collect it, and stop the world for other reasons.
 	wg.Go(func() {
 		rng := rand.New(rand.NewPCG(*seed, 1<<41))
 		for !stop.Load() {
-			switch rng.IntN(4) {
+			switch rng.IntN(6) {
 			case 0:
 				runtime.ReadMemStats(new(runtime.MemStats))
 			case 1:
 				runtime.Stack(make([]byte, 100<<10), true)
+			case 2:
+				debug.SetGCPercent(50 + rng.IntN(100))
+			case 3:
+				debug.FreeOSMemory()
 			default:
 				runtime.GC()
 			}
