@@ -7,7 +7,7 @@ usage() {
 	cat <<'EOF'
 usage: ./run.bash [PART [flags of that part]]...
 
-Runs these parts, by default all, in this order:
+Runs these parts, by default all but the last, in this order:
 	build		make.bash and misc/refresh.bash; -full adds what bootstraps
 	api		upstream's checks of the API lists and the release notes
 	programs	the programs in test/, by the runner of Go's own test directory
@@ -22,6 +22,10 @@ Runs these parts, by default all, in this order:
 			with asynchronous preemption on and off;
 			-for DURATION (of each), -seed N
 	bench		the driver of bench/run.bash, and that each benchmark runs
+	load		a million goroutines on one thread, a thousand threads with a
+			locker, ten thousand that exit, and that memory and threads return;
+			takes 4 GB of memory and some minutes, so runs only if named;
+			-goroutines N, -lockers N, -binds N
 
 Each part writes logs/PART.log. The exit status is 1 if a part failed.
 EOF
@@ -43,6 +47,7 @@ declare -A what=(
 	[ports]="std builds, runtime vets"
 	[stress]="random locking, blocking and leaving"
 	[bench]="the benchmarks run (they measure nothing here)"
+	[load]="a million goroutines, a thousand lockers"
 )
 
 parts=()
@@ -210,6 +215,11 @@ part_stress() {
 	for setting in asyncpreemptoff=0 asyncpreemptoff=1; do
 		clean GODEBUG=$setting "$logs/stress.bin" "$@" || return
 	done
+}
+
+part_load() {
+	(cd "$root/test/load" && clean go build -o "$logs/load.bin" .) || return
+	clean "$logs/load.bin" "$@"
 }
 
 # The driver's modules come from where the caller's go command gets them. The
