@@ -7,7 +7,7 @@ usage() {
 	cat <<'EOF'
 usage: ./run.bash [PART [flags of that part]]...
 
-Runs these parts, by default all but the last, in this order:
+Runs these parts, by default all but the last two, in this order:
 	build		make.bash and misc/refresh.bash; -full adds what bootstraps
 	api		upstream's checks of the API lists and the release notes
 	programs	the programs in test/, by the runner of Go's own test directory
@@ -26,6 +26,8 @@ Runs these parts, by default all but the last, in this order:
 			locker, ten thousand that exit, and that memory and threads return;
 			takes 4 GB of memory and some minutes, so runs only if named;
 			-goroutines N, -lockers N, -binds N
+	model		misc/model/check.bash, the model of the protocol; it needs spin, which
+			nothing else here does, so it runs only if it is named
 
 Each part writes logs/PART.log. The exit status is 1 if a part failed.
 EOF
@@ -48,6 +50,7 @@ declare -A what=(
 	[stress]="random locking, blocking and leaving"
 	[bench]="the benchmarks run (they measure nothing here)"
 	[load]="a million goroutines, a thousand lockers"
+	[model]="the model of the scheduling protocol"
 )
 
 parts=()
@@ -222,6 +225,9 @@ part_load() {
 	clean "$logs/load.bin" "$@"
 }
 
+# The flags are those of check.bash.
+part_model() { "$root/misc/model/check.bash" "$@"; }
+
 # The driver's modules come from where the caller's go command gets them. The
 # benchmarks need none.
 part_bench() {
@@ -236,7 +242,7 @@ part_bench() {
 }
 
 built=$(cat "$goroot/.git/make/built" 2>/dev/null) || built=
-[[ -n $built && -x $goroot/bin/go ]] || die "goroot is not built. Run ./make.bash first."
+[[ ${parts[*]} == model || -n $built && -x $goroot/bin/go ]] || die "goroot is not built. Run ./make.bash first."
 mkdir -p "$logs" || die "cannot write in $root"
 
 passed=0 failed=0 total=$SECONDS

@@ -1,0 +1,277 @@
+/*
+ * The configurations. check.bash takes their names from here; those that begin
+ * with big_ it runs with -big only.
+ *
+ *	NM, NP, NG	numbers of ms, ps and gs
+ *	LOCK1...	the m that a g is locked to at first, or 0
+ *	TODO		how often each g blocks, yields, calls the system or locks;
+ *			TODO1... for one g
+ *	BLOCKS		0: gs do not block while they run
+ *	NETPOLL		findRunnable may find any g that waits in the network poller
+ *	GOSCHED		gs call Gosched
+ *	SLICES		how many time slices end while a g runs
+ *	SYSCALL		gs make system calls
+ *	STOPS		how often the world is stopped
+ *	LOCKER		gs lock and unlock, so that ms become dedicated, and end
+ *	FAIR		nothing is bounded; see running in lockedm.pml
+ */
+
+#if defined(CONFIG_wake1)	/* wake-ups: two gs share a thread, one is unlocked */
+#define NM 3
+#define NP 1
+#define NG 3
+#define LOCK1 1
+#define LOCK2 1
+#define NETPOLL 1
+
+#elif defined(CONFIG_wake2)	/* the same with two ps, and without the unlocked g */
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define LOCK2 1
+#define NETPOLL 1
+
+#elif defined(CONFIG_mixed2)	/* one locked and one unlocked g, two ps */
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define NETPOLL 1
+
+#elif defined(CONFIG_handoff1)	/* two dedicated threads at one p */
+#define NM 3
+#define NP 1
+#define NG 3
+#define LOCK1 1
+#define LOCK2 2
+#define NETPOLL 1
+#define GOSCHED 1
+
+#elif defined(CONFIG_handoff2)	/* and at two */
+#define NM 4
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define LOCK2 2
+#define TODO2 0
+#define NETPOLL 1
+
+#elif defined(CONFIG_slice1)	/* time slices end */
+#define NM 2
+#define NP 1
+#define NG 3
+#define LOCK1 1
+#define LOCK2 1
+#define NETPOLL 1
+#define GOSCHED 1
+#define SLICES 1
+
+#elif defined(CONFIG_slice2)	/* with one locked and one unlocked g, two ps */
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define TODO1 0
+#define SLICES 1
+
+#elif defined(CONFIG_syscall1)	/* system calls */
+#define NM 3
+#define NP 1
+#define NG 3
+#define LOCK1 1
+#define LOCK2 1
+#define SYSCALL 1
+
+#elif defined(CONFIG_syscall2)
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define LOCK2 1
+#define SYSCALL 1
+#define NETPOLL 1
+
+#elif defined(CONFIG_wakesyscall2)	/* lockedWake finds an m that has just left for a system call */
+#define NM 3
+#define NP 2
+#define NG 3
+#define LOCK1 1
+#define LOCK2 1
+#define TODO2 0
+#define BLOCKS 0
+#define SYSCALL 1
+#define NETPOLL 1
+
+#elif defined(CONFIG_stop2)	/* stops of the world */
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define TODO2 0
+#define STOPS 1
+
+#elif defined(CONFIG_stopshared2)	/* the same with two gs on the thread */
+#define NM 3
+#define NP 2
+#define NG 3
+#define LOCK1 1
+#define LOCK2 1
+#define TODO 0
+#define STOPS 1
+
+#elif defined(CONFIG_stopsyscall1)	/* both */
+#define NM 3
+#define NP 1
+#define NG 2
+#define LOCK1 1
+#define LOCK2 1
+#define SYSCALL 1
+#define STOPS 1
+#define NETPOLL 1
+
+#elif defined(CONFIG_join1)	/* bind, join, leave and exit */
+#define NM 3
+#define NP 1
+#define NG 3
+#define LOCK1 1
+#define LOCKER 1
+
+#elif defined(CONFIG_join2)
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define TODO1 0
+#define LOCKER 1
+
+#elif defined(CONFIG_fair_shared)	/* two gs of a thread ready each other, an unlocked one computes */
+#define FAIR 1
+#define LOCK1 1
+#define LOCK2 1
+#define FAIR_BLOCKS 0
+#define FAIR_COMPUTES 0
+
+#elif defined(CONFIG_fair_two)	/* two gs, each on its thread, do so */
+#define FAIR 1
+#define LOCK1 1
+#define LOCK2 2
+#define FAIR_BLOCKS 0
+#define FAIR_COMPUTES 0
+
+#elif defined(CONFIG_fair_compute)	/* all three compute */
+#define FAIR 1
+#define LOCK1 1
+#define LOCK2 1
+#define FAIR_BLOCKS 0
+#define FAIR_COMPUTES 1
+
+#elif defined(CONFIG_fair_shared_blocks)	/* as above, and the unlocked one blocks */
+#define FAIR 1
+#define LOCK1 1
+#define LOCK2 1
+#define FAIR_BLOCKS 1
+#define FAIR_COMPUTES 0
+
+#elif defined(CONFIG_fair_two_blocks)
+#define FAIR 1
+#define LOCK1 1
+#define LOCK2 2
+#define FAIR_BLOCKS 1
+#define FAIR_COMPUTES 0
+
+#elif defined(CONFIG_big_wake2)
+#define NM 3
+#define NP 2
+#define NG 3
+#define LOCK1 1
+#define LOCK2 1
+#define NETPOLL 1
+
+#elif defined(CONFIG_big_handoff2)
+#define NM 4
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define LOCK2 2
+#define NETPOLL 1
+
+#elif defined(CONFIG_big_join2)
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define LOCKER 1
+
+#elif defined(CONFIG_big_stop2)
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define STOPS 1
+
+#elif defined(CONFIG_big_slice2)
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define GOSCHED 1
+#define SLICES 1
+
+#elif defined(CONFIG_big_slice1)
+#define NM 3
+#define NP 1
+#define NG 3
+#define LOCK1 1
+#define LOCK2 1
+#define GOSCHED 1
+#define SLICES 1
+
+#elif defined(CONFIG_big_stopsyscall2)
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define LOCK2 1
+#define SYSCALL 1
+#define STOPS 1
+
+#else
+#error "name a configuration: -DCONFIG_wake1 or another"
+#endif
+
+#if FAIR
+#define NM 3
+#define NP 1
+#define NG 3
+#else
+#define FAIR 0
+#endif
+#ifndef LOCK2
+#define LOCK2 0
+#endif
+#ifndef LOCK3
+#define LOCK3 0
+#endif
+#ifndef TODO
+#define TODO 1
+#endif
+#ifndef TODO1
+#define TODO1 TODO
+#endif
+#ifndef TODO2
+#define TODO2 TODO
+#endif
+#ifndef TODO3
+#define TODO3 TODO
+#endif
+#ifndef BLOCKS
+#define BLOCKS 1
+#endif
+#ifndef SLICES
+#define SLICES 0
+#endif
+#ifndef STOPS
+#define STOPS 0
+#endif
+#define FAIRTICK 2

@@ -1,0 +1,1251 @@
+/*
+ * A model of the protocol of src/runtime/lockedm.go: dedicated threads, and how they
+ * and the rest of the scheduler find each other. Read the head comment there first.
+ * What is a word, a state or a step there has the same name here. proc.pml has the rest
+ * of the scheduler and the properties, config.pml the configurations. check.bash runs
+ * the model, and prints how many states each configuration has.
+ *
+ * An m is a process, thread. It goes from label to label where the code calls functions
+ * that never return. The process sysmon retakes ps, ends time slices, and readies
+ * gs without having a p, as a thread that polls the network does.
+ *
+ * Steps. An atomic or a d_step is one access to what others may touch at the same time,
+ * with the private work around it, or one section of sched.lock or lockedLock. A
+ * compare-and-swap and the load before it are two steps. In exitsyscallNoPLocked words
+ * change under sched.lock that others touch without it; there the lock is held from
+ * step to step. Sequential consistency is all that is assumed: every word that ms
+ * share changes by compare-and-swap or under a lock, and Go's atomics are sequentially
+ * consistent. Private is what an m does with its own queue, with a g in its hand, and with an
+ * m that it has claimed. The properties own_queue and one_place check that.
+ *
+ * Programs. In all configurations but fair_* a g does TODO things, in any order: it
+ * blocks, yields, calls the system, or locks itself. Then it ends. While it runs it may
+ * ready any g that waits, and so may sysmon at any time. So every run ends, and what was
+ * lost shows when nothing can go on. In fair_* gs go on for ever.
+ *
+ * Simplified, and why that is sound:
+ *
+ *   - startm waits for an idle m where the code makes a new one. If none came, that would
+ *     be found as an invalid end state. With LOCKER, an m that has exited stands for a
+ *     new one once mget takes it.
+ *   - runqget, runqsteal and runqput are one step each. Only who has a p puts into its
+ *     queue; what a thief sees between the halves of runqput is what it sees before
+ *     it. A thief takes one g, which for queues this short is half.
+ *   - A look at queues or counters that decides only whether to take a lock, or where a
+ *     g goes, is one step. It is repeated under the lock, or any answer will do.
+ *   - handoffp starts no m to poll the network, since sysmon polls at all times.
+ *     findRunnable takes one g from the poller; more would go through injectglist, which
+ *     sysmon calls.
+ *   - lockedSpin is a delay: between the drain and the load in lockedPark an m may stay as
+ *     long as it likes. Only with STOPS it is a step.
+ *   - Time slices end when sysmon likes, SLICES times. With FAIR they end if schedtick is the
+ *     same at two looks, where sysmon may always find the p on its way, and look away. What
+ *     sliceLong finds out by the clock, sysmon tells too: only with FAIR, since otherwise
+ *     sliceOver has the same effect.
+ *   - nlocks counts the gs of a dedicated m also where there is only one. The code then
+ *     keeps no count, but m.lockedg says the same.
+ *   - One g at a time stops the world; nobody waits for worldsema. As others see
+ *     gcwaiting without the lock, the section in stopTheWorldWithSema is two steps.
+ *   - FAIRTICK, 2, stands for 61.
+ *
+ * Left out, because it adds no step: goreadyLocked, parkLocked, and the first lines of
+ * scheduleLocked, which do the same with less; timers, which ready gs as a g that runs
+ * does; ninbox and other statistics. Left out, though it has a part in the protocol:
+ * critical sections, callbacks from C, coroutines, injected debugger calls,
+ * schedEnableUser (its gs come from an ordinary queue without being tickets, like those of
+ * the network poller), GC workers, the trace reader, finalizers, and checkdead.
+ */
+
+#include "config.pml"
+#include "proc.pml"
+
+/* lockedRunq.word: the g at the head of the inbox, and two flags */
+#define lockedParked	1
+#define lockedTicket	2
+#define lockedFlags	3
+#define inbox(w)	((w) >> 2)
+#define asInbox(gp)	((gp) << 2)
+
+#define yieldNot	0
+#define yieldLocal	1
+#define yieldGlobal	2
+
+/* state of the ThreadLocker, guarded by lockedLock */
+byte locker_mp;
+byte locker_n;
+
+bool worldsema;
+byte stops = STOPS;
+byte slices = SLICES;
+
+/* touch(mp) stands before each access of another m's word. */
+#define touch(mp)	must(!m[mp].exited, after_exit)
+
+/* mine stands before each access of the m's own queue. */
+#define mine		must(m[me].awake && (m[me].word & lockedParked) == 0, own_queue)
+
+inline pushBack(gp) {
+	mine;
+	to(gp, inHand, inOwnQueue);
+	m[me].q!gp;
+	gp = 0
+}
+
+inline pop(gp) {
+	mine;
+	m[me].q?gp;
+	must(!g[gp].lockTicket && !g[gp].lockInherit, ticket_flag);
+	to(gp, inOwnQueue, inHand)
+}
+
+/* makeTicket(gp), in a d_step: gp becomes the only ticket of its m. */
+inline makeTicket(gp) {
+	i = 1;
+	do
+	:: i <= NG -> must(!g[i].lockTicket || g[i].lockedm != g[gp].lockedm, one_ticket); i++
+	:: else -> break
+	od;
+	g[gp].lockTicket = true
+}
+
+/* lockedPush(gp, queued): if it is not queued, gp has become a ticket. */
+inline lockedPush(gp, queued) {
+	mp = g[gp].lockedm;
+	do
+	:: d_step { touch(mp); w = m[mp].word };
+		if
+#ifdef FAULT_push_ticket_unparked
+		:: atomic { (w & lockedTicket) == 0 && m[mp].word == w ->
+#else
+		:: atomic { (w & lockedFlags) == lockedParked && m[mp].word == w ->
+#endif
+			touch(mp);
+			m[mp].word = w | lockedTicket;
+			d_step { makeTicket(gp) };
+			queued = false; w = 0; mp = 0; break }
+#ifdef FAULT_push_ticket_unparked
+		:: atomic { (w & lockedTicket) != 0 && m[mp].word == w ->
+#else
+		:: atomic { (w & lockedFlags) != lockedParked && m[mp].word == w ->
+#endif
+			touch(mp);
+			g[gp].schedlink = inbox(w);
+			m[mp].word = asInbox(gp) | (w & lockedFlags);
+			to(gp, inHand, inInbox);
+			gp = 0;
+			queued = true; w = 0; mp = 0; break }
+		:: m[mp].word != w
+		fi
+	od
+}
+
+inline lockedDrain() {
+	do
+	:: atomic { w = m[me].word; if :: inbox(w) == 0 -> w = 0; break :: else fi };
+		if
+		:: atomic { m[me].word == w ->
+			m[me].word = w & lockedFlags;
+			d_step {
+				mine;
+				i = inbox(w); j = 0; w = 0;
+				do
+				:: i != 0 -> k = g[i].schedlink; g[i].schedlink = j; j = i; i = k
+				:: else -> break
+				od;
+				do
+				:: j != 0 -> k = g[j].schedlink; g[j].schedlink = 0; to(j, inInbox, inOwnQueue); m[me].q!j; j = k
+				:: else -> break
+				od
+			};
+			break }
+		:: m[me].word != w
+		fi
+	od
+}
+
+/*
+ * lockedClaim(gp, claimed) sets mp to the m of gp. If it is claimed, it belongs
+ * to the caller, so that gp can be put first in its queue in the same step.
+ */
+inline lockedClaim(gp, claimed) {
+	d_step {
+		mp = g[gp].lockedm;
+		ticket = g[gp].lockTicket;
+		inherit = g[gp].lockInherit;
+		g[gp].lockTicket = false;
+		g[gp].lockInherit = false
+	};
+	do
+	:: d_step {
+			touch(mp);
+			w = m[mp].word;
+			must(!ticket || (w & lockedTicket) != 0, ticket_flag);
+#ifdef FAULT_claim_keeps_flag
+			ticket = false
+#endif
+		};
+		if
+#ifdef FAULT_claim_unparked
+		:: atomic { m[mp].word == w ->
+#else
+		:: atomic { (w & lockedParked) != 0 && m[mp].word == w ->
+#endif
+			touch(mp);
+			m[mp].word = w & ~lockedParked & ~(ticket * lockedTicket);
+			m[mp].inherit = inherit;
+			d_step {
+				must(!m[mp].awake, own_queue);
+				to(gp, inHand, inOwnQueue);
+				m[mp].q!gp;
+				i = len(m[mp].q) - 1;
+				do
+				:: i > 0 -> m[mp].q?j; m[mp].q!j; i--
+				:: else -> break
+				od
+			};
+			gp = 0;
+			claimed = true; w = 0; ticket = false; inherit = false; break }
+#ifndef FAULT_claim_unparked
+		:: atomic { (w & lockedParked) == 0 && m[mp].word == w ->
+			touch(mp);
+			g[gp].schedlink = inbox(w);
+			m[mp].word = asInbox(gp) | (w & lockedFlags & ~(ticket * lockedTicket));
+			to(gp, inHand, inInbox);
+			gp = 0;
+			claimed = false; w = 0; mp = 0; ticket = false; inherit = false; break }
+#endif
+		:: m[mp].word != w
+		fi
+	od
+}
+
+/* wake gives the claimed mp the p in pp. */
+inline wake() {
+	d_step {
+		ok = false;
+		giveP(mp, pp);
+		mp = 0
+	}
+}
+
+inline lockedWake(gp, taken) {
+	if
+	:: sched.npidle == 0
+	:: else ->
+		atomic { !sched.lock -> d_step { pidleget(pp) } };
+		if
+		:: pp != 0 ->
+			lockedClaim(gp, taken);
+			if
+			:: taken -> wake()
+			:: else ->
+#ifdef FAULT_wake_drops_p
+				pp = 0
+#else
+				handoffp(pp)
+#endif
+			fi;
+			taken = true
+		:: else
+		fi
+	fi
+}
+
+/* lockedRunqput(gp), with next, which is what goready asks for */
+inline lockedRunqput(gp) {
+	if
+	:: sched.npidle != 0 || sched.nmspinning != 0 -> runqput(m[me].p, gp, false)
+	:: else ->
+#ifdef FAULT_ready_in_front
+		runqput(m[me].p, gp, true)
+#else
+		if
+		:: p[m[me].p].sliceOver ->
+			atomic { !sched.lock -> globrunqput(gp) }
+#ifndef FAULT_time_unwatched
+		:: !p[m[me].p].sliceOver && p[m[me].p].sliceLong ->
+			atomic { !sched.lock -> globrunqput(gp) }
+		:: !p[m[me].p].sliceOver && !p[m[me].p].sliceLong ->
+#else
+		:: !p[m[me].p].sliceOver ->
+#endif
+			atomic {
+				p[m[me].p].sliceNext = FAIR;
+				g[gp].lockInherit = g[gp].lockTicket;
+				runqput(m[me].p, gp, true)
+			}
+		fi
+#endif
+	fi;
+	wakep()
+}
+
+/* ready(gp): the m, which has a p, has made gp runnable. */
+inline ready(gp) {
+	if
+	:: g[gp].lockedm == me -> d_step { pushBack(gp) }
+	:: g[gp].lockedm != 0 && g[gp].lockedm != me ->
+		lockedPush(gp, ok);
+		if
+		:: !ok -> lockedWake(gp, ok)
+		:: else
+		fi;
+		if
+		:: ok -> ok = false
+		:: else -> lockedRunqput(gp)
+		fi
+	:: g[gp].lockedm == 0 && m[me].nlocks != 0 -> lockedRunqput(gp)
+	:: g[gp].lockedm == 0 && m[me].nlocks == 0 ->
+		runqput(m[me].p, gp, true);
+		wakep()
+	fi
+}
+
+/* lockedPark, from where lockedSpin has given up, which may be at any time */
+inline lockedPark() {
+	do
+	:: atomic { w = m[me].word; if :: inbox(w) != 0 -> w = 0; inherit = false; goto scheduleLocked :: else fi };
+		if
+#if defined(FAULT_park_unchecked)
+		:: atomic { true -> m[me].word = m[me].word | lockedParked; m[me].awake = false; w = 0; break }
+#elif defined(FAULT_park_stores)
+		:: atomic { true -> m[me].word = w | lockedParked; m[me].awake = false; w = 0; break }
+#else
+		:: atomic { m[me].word == w -> m[me].word = w | lockedParked; m[me].awake = false; w = 0; break }
+		:: m[me].word != w
+#endif
+		fi
+	od
+}
+
+inline lockedTakeTicket(gp) {
+	do
+	:: d_step {
+			w = m[me].word;
+#ifndef FAULT_second_ticket
+			if
+			:: (w & lockedTicket) == 0 && gp == 0 -> pop(gp)
+			:: else
+			fi
+#else
+			if
+			:: gp == 0 -> pop(gp)
+			:: else
+			fi
+#endif
+		};
+		if
+		:: atomic { (w & lockedTicket) != 0 && m[me].word == w ->
+#ifndef FAULT_second_ticket
+			must(gp == 0, one_ticket);
+#else
+			d_step { makeTicket(gp) };
+#endif
+			m[me].word = w | lockedParked;
+			m[me].awake = false; w = 0; break }
+		:: atomic { (w & lockedTicket) == 0 && m[me].word == w ->
+			m[me].word = w | lockedParked | lockedTicket;
+			d_step { makeTicket(gp) };
+			m[me].awake = false; w = 0; break }
+		:: m[me].word != w
+		fi
+	od
+}
+
+/* lockedYield up to lockedHandoff */
+inline lockedYield() {
+#ifdef FAULT_yield_publishes_early
+	/* the ticket first, then the flags */
+	d_step { pop(gp); g[gp].lockTicket = true };
+	atomic { !sched.lock -> globrunqput(gp) };
+	wakep();
+	do
+	:: w = m[me].word;
+		if
+		:: atomic { m[me].word == w -> m[me].word = w | lockedParked | lockedTicket; m[me].awake = false; w = 0; break }
+		:: m[me].word != w
+		fi
+	od
+#else
+	lockedTakeTicket(gp);
+	if
+	:: gp != 0 ->
+#ifdef FAULT_yield_in_front
+		runqput(m[me].p, gp, true)
+#else
+		if
+		:: m[me].yield == yieldLocal -> runqput(m[me].p, gp, false)
+		:: else ->
+			atomic { !sched.lock -> globrunqput(gp) };
+			wakep()
+		fi
+#endif
+	:: else
+	fi
+#endif
+}
+
+inline lockedNext(gp) {
+	atomic {
+		gp = p[m[me].p].runnext;
+		if
+		:: gp == 0 && len(p[m[me].p].runq) != 0 -> p[m[me].p].runq?<gp>
+		:: else
+		fi;
+		if
+		:: gp != 0 && g[gp].lockedm == 0 -> gp = 0; goto handoff
+		:: else
+		fi
+	};
+	if
+	:: gp == 0 ->
+		if
+		:: len(sched.runq) == 0
+		:: else ->
+			atomic {
+				!sched.lock ->
+				d_step {
+					if
+					:: len(sched.runq) != 0 -> sched.runq?<gp>
+					:: else
+					fi;
+					if
+					:: gp != 0 && g[gp].lockedm != 0 -> globrunqget(gp)
+					:: else -> gp = 0
+					fi
+				}
+			}
+		fi
+	:: else ->
+		runqget(m[me].p, gp);
+		if
+		:: gp != 0 && g[gp].lockedm == 0 -> runqput(m[me].p, gp, true)
+		:: else
+		fi
+	fi
+}
+
+/*
+ * Release gp, which leaves or ends, from the m. Whoever adopts another g for
+ * the m does so under the same lock.
+ */
+inline lockedRelease(gp) {
+	m[me].nlocks--;
+	g[gp].lockedm = 0
+}
+
+inline lockerDrop(gp) {
+	g[gp].locker = false;
+	locker_n--;
+	if
+	:: locker_n == 0 -> locker_mp = 0
+	:: else
+	fi
+}
+
+inline clean() {
+	must(m[me].word == 0 && len(m[me].q) == 0 && m[me].nlocks == 0, exit_empty)
+}
+
+inline execute() {
+	to(gp, inHand, nowhere);
+	g[gp].status = Grunning;
+	must(g[gp].lockedm == (m[me].nlocks != 0 -> me : 0), own_thread);
+	if
+	:: !inherit ->
+		p[m[me].p].schedtick = (p[m[me].p].schedtick + 1) % FAIRTICK;
+		p[m[me].p].sliceOver = false;
+		p[m[me].p].sliceNext = false;
+		p[m[me].p].sliceLong = false
+	:: else
+	fi;
+	m[me].preempt = false;
+	inherit = false
+}
+
+inline schedule() {
+	if
+	:: m[me].nlocks != 0 -> inherit = true; goto scheduleLocked
+	:: else -> goto findRunnable
+	fi
+}
+
+/* found(): what schedule does with gp from findRunnable, in one step with taking it */
+inline found() {
+	if
+	:: m[me].spinning -> goto resetspinning
+	:: !m[me].spinning && g[gp].lockedm != 0 -> goto startlockedm
+	:: else -> execute(); goto running
+	fi
+}
+
+/* receives(gp): gp is locked, and may be blocked in a receive. */
+#define receives(gp)	(g[gp].status == Gwaiting && g[gp].lockedm != 0)
+
+/* An m. It begins asleep. */
+proctype thread(byte me) {
+	byte gp, gp2, mp, pp, w;
+	bool ok, ticket, inherit;
+	bool fresh; /* the m begins a time slice when it wakes */
+#if SYSCALL
+	byte oldp;
+#endif
+	goto end_mPark;
+
+	/* findRunnable, for an ordinary m with a p */
+findRunnable:
+#if STOPS
+	if
+	:: stopping -> goto gcstopm
+	:: else
+	fi;
+#endif
+	if
+	:: p[m[me].p].schedtick == 0 && len(sched.runq) != 0 ->
+		atomic { !sched.lock -> globrunqget(gp); if :: gp != 0 -> found() :: else fi }
+	:: else
+	fi;
+	atomic {
+		inherit = (p[m[me].p].runnext != 0);
+		runqget(m[me].p, gp);
+		if
+		:: gp != 0 -> found()
+		:: else
+		fi
+	};
+	if
+	:: len(sched.runq) != 0 ->
+		atomic { !sched.lock -> globrunqget(gp); if :: gp != 0 -> found() :: else fi }
+	:: else
+	fi;
+#if NETPOLL
+	if
+	:: atomic { anyWaiting -> anyReady(gp); found() }
+	:: true
+	fi;
+#endif
+	atomic {
+		if
+		:: m[me].spinning
+		:: !m[me].spinning && 2*sched.nmspinning < NP - sched.npidle -> becomeSpinning()
+		:: else -> goto idle
+		fi
+	};
+#if NP > 1
+	atomic { runqsteal(3 - m[me].p, gp); if :: gp != 0 -> found() :: else fi };
+#endif
+idle:
+	atomic {
+		!sched.lock ->
+		if
+		:: stopping -> goto findRunnable
+		:: !stopping && len(sched.runq) != 0 -> globrunqget(gp); found()
+		:: !stopping && len(sched.runq) == 0 && !m[me].spinning && sched.needspinning -> becomeSpinning(); goto findRunnable
+		:: else ->
+			releasep(pp); pidleput(pp);
+			if
+			:: m[me].spinning
+			:: else -> goto stopm
+			fi
+		fi
+	};
+	atomic { m[me].spinning = false; sched.nmspinning-- };
+	atomic {
+		!sched.lock ->
+		if
+		:: len(sched.runq) != 0 ->
+			pidlegetSpinning(pp);
+			if
+			:: pp != 0 -> acquirep(pp); globrunqget(gp); becomeSpinning(); found()
+			:: else
+			fi
+		:: else
+		fi
+	};
+	/* checkRunqsNoP */
+	if
+#if NP > 1
+	:: !runqempty(1) || !runqempty(2) ->
+#else
+	:: !runqempty(1) ->
+#endif
+		atomic {
+			!sched.lock ->
+			pidlegetSpinning(pp);
+			if
+			:: pp != 0 -> acquirep(pp); becomeSpinning(); goto findRunnable
+			:: else
+			fi
+		}
+	:: else
+	fi;
+stopm:
+	atomic { !sched.lock -> mput(); m[me].awake = false };
+
+	/* mPark, in stopm and lockedSleep */
+end_mPark:
+	atomic {
+		m[me].park ->
+		m[me].park = false;
+		must((m[me].word & lockedParked) == 0, claimed_first);
+		m[me].awake = true;
+		pp = m[me].nextp; m[me].nextp = 0;
+		acquirep(pp);
+		inherit = m[me].inherit && !fresh;
+		m[me].inherit = false;
+		fresh = false;
+		m[me].yield = yieldNot; /* as lockedMustYield left it */
+		if
+		:: m[me].nlocks != 0 -> goto scheduleLocked
+		:: else -> goto findRunnable
+		fi
+	};
+
+#if STOPS
+gcstopm:
+	atomic {
+		!sched.lock ->
+		if
+		:: m[me].spinning -> m[me].spinning = false; sched.nmspinning--
+		:: else
+		fi;
+		releasep(pp); stopP(pp);
+		goto stopm
+	};
+#endif
+
+resetspinning:
+	atomic { m[me].spinning = false; sched.nmspinning-- };
+	wakep();
+	if
+	:: g[gp].lockedm != 0
+	:: else -> atomic { execute(); goto running }
+	fi;
+startlockedm:
+	lockedClaim(gp, ok);
+	if
+	:: ok -> d_step { releasep(pp) }; wake(); goto stopm
+	:: else -> goto findRunnable
+	fi;
+
+	/* scheduleLocked, for a dedicated m with a p */
+scheduleLocked:
+#if STOPS
+	if
+	:: stopping -> goto lockedGCStop
+	:: else
+	fi;
+#endif
+	lockedDrain();
+	if
+	:: len(m[me].q) == 0 ->
+#if STOPS && NP > 1
+		/* lockedSpin */
+		if
+		:: stopping -> goto scheduleLocked
+		:: true
+		fi;
+#endif
+		lockedPark();
+		goto lockedHandoff
+	:: else
+	fi;
+#if GOSCHED || SLICES || FAIR || STOPS || SYSCALL
+	/* lockedMustYield */
+	if
+	:: inherit && p[m[me].p].sliceOver ->
+		inherit = false;
+		/* lockedOtherWork */
+		if
+		:: !runqempty(m[me].p) || len(sched.runq) != 0 -> m[me].yield = yieldGlobal; goto yields
+		:: else
+		fi;
+#if NP > 1
+		if
+		:: sched.npidle == 0 && !runqempty(3 - m[me].p) -> m[me].yield = yieldGlobal; goto yields
+		:: else
+		fi
+#endif
+	:: else
+	fi;
+	if
+	:: m[me].yield != yieldNot ->
+		if
+		:: !runqempty(m[me].p) || len(sched.runq) != 0 -> goto yields
+		:: else -> m[me].yield = yieldNot
+		fi
+	:: else
+	fi;
+#endif
+	atomic {
+		d_step { pop(gp); execute() };
+		goto running
+	};
+
+#if GOSCHED || SLICES || FAIR || STOPS || SYSCALL
+yields:
+	lockedYield();
+#endif
+
+lockedHandoff:
+	if
+	:: stopping || p[m[me].p].schedtick == 0 && len(sched.runq) != 0 -> goto handoff
+	:: else
+	fi;
+	lockedNext(gp);
+	if
+	:: gp == 0 -> goto handoff
+	:: else
+	fi;
+	lockedClaim(gp, ok);
+	if
+	:: ok ->
+#ifdef FAULT_handoff_forgets
+		ok = false; mp = 0;
+		goto lockedHandoff
+#else
+#ifdef FAULT_handoff_keeps_p
+		pp = m[me].p;
+#else
+		d_step { releasep(pp) };
+#endif
+		wake();
+		goto end_mPark
+#endif
+	:: else -> goto lockedHandoff
+	fi;
+handoff:
+	atomic { releasep(pp) };
+	handoffp(pp);
+	goto end_mPark;
+
+#if STOPS
+lockedGCStop:
+	lockedDrain();
+	if
+	:: len(m[me].q) == 0 ->
+		atomic { w = m[me].word; if :: inbox(w) != 0 -> w = 0; goto scheduleLocked :: else fi };
+		atomic {
+			if
+			:: m[me].word == w -> m[me].word = w | lockedParked; m[me].awake = false; w = 0
+			:: else -> w = 0; goto scheduleLocked
+			fi
+		}
+	:: else ->
+#ifdef FAULT_gcstop_without_ticket
+		d_step { m[me].word = m[me].word | lockedParked; m[me].awake = false }
+#else
+		lockedTakeTicket(gp);
+		if
+		:: gp != 0 -> runqput(m[me].p, gp, true)
+		:: else
+		fi
+#endif
+	fi;
+	atomic {
+		!sched.lock ->
+		releasep(pp); stopP(pp);
+		fresh = true;
+#ifdef FAULT_gcstop_idles
+		goto stopm
+#else
+		goto end_mPark
+#endif
+	};
+#endif
+
+	/* The m runs gp. */
+running:
+	if
+#if FAIR
+	/* Who computes, does so until its slice ends. */
+	:: m[me].preempt && (gp == 3 -> !FAIR_BLOCKS : FAIR_COMPUTES) -> goto preempted
+	/* The unlocked one blocks until one of the others readies it. */
+	:: gp == 3 && FAIR_BLOCKS ->
+		atomic { g[gp].status = Gwaiting; gp = 0; goto findRunnable }
+	:: gp != 3 && g[3].status == Gwaiting ->
+		atomic { gp2 = 3; runnable(gp2) };
+		ready(gp2);
+		goto running
+	/* The locked ones ready each other and block. */
+	:: gp != 3 && g[3].status != Gwaiting && !FAIR_COMPUTES ->
+		atomic { gp2 = 3 - gp; runnable(gp2) };
+		ready(gp2);
+		atomic { g[gp].status = Gwaiting; gp = 0; inherit = true; goto scheduleLocked }
+#endif
+#if BLOCKS && !FAIR
+	/* it blocks */
+	:: atomic { g[gp].todo > 0 -> g[gp].todo--; g[gp].status = Gwaiting; gp = 0; schedule() }
+#endif
+#if !FAIR
+	/* it readies one that blocks */
+	:: atomic { anyWaiting -> anyReady(gp2) };
+		ready(gp2);
+		goto running
+	/* it ends */
+	:: atomic { g[gp].todo == 0 -> g[gp].status = Gdead; if :: g[gp].lockedm == 0 -> gp = 0; schedule() :: else fi };
+		/* gdestroyLocked */
+		if
+		:: g[gp].locker -> d_step { lockerDrop(gp) }
+		:: else -> m[me].bound = true
+		fi;
+		atomic {
+			lockedRelease(gp);
+			gp = 0;
+			if
+			:: m[me].nlocks == 0 -> goto mexit
+			:: else -> schedule()
+			fi
+		}
+#endif
+#if GOSCHED
+	:: atomic { g[gp].todo > 0 -> g[gp].todo--; g[gp].status = Gwaiting; runnable(gp) };
+		if
+		:: m[me].nlocks != 0 ->
+			/* goschedLocked, or goyieldLocked once the m has readied another's g */
+			lockedDrain();
+			atomic {
+				if
+				:: len(m[me].q) == 0 -> m[me].yield = yieldGlobal
+				:: len(m[me].q) != 0
+				:: m[me].yield = yieldLocal
+				fi;
+				pushBack(gp);
+				schedule()
+			}
+		:: else -> atomic { !sched.lock -> globrunqput(gp); schedule() }
+		fi
+#endif
+#if SLICES || STOPS
+	:: m[me].preempt || stopping -> goto preempted
+#endif
+#if SYSCALL
+	:: atomic { g[gp].todo > 0 -> g[gp].todo--; oldp = m[me].p };
+		goto entersyscall
+#endif
+#if STOPS
+	:: atomic { stops > 0 && !worldsema && !sched.lock -> stops--; worldsema = true;
+		sched.lock = true;
+		sched.gcwaiting = true;
+		sched.stopwait = NP - 1;
+		p[m[me].p].status = Pgcstop;
+		goto stopTheWorld }
+#endif
+#if LOCKER
+	/* ThreadLocker.Lock, LockOSThread, LockToRecvOSThread */
+	:: atomic { g[gp].todo > 0 && g[gp].lockedm == 0 ->
+		g[gp].todo--;
+		if
+		:: locker_n == 0 ->
+			clean();
+			locker_mp = me; locker_n = 1; g[gp].locker = true; m[me].bound = true;
+			m[me].nlocks = 1; g[gp].lockedm = me;
+			goto running
+		:: locker_n != 0 ->
+			locker_n++; g[gp].locker = true;
+#ifndef FAULT_join_unlinked
+			m[locker_mp].nlocks++;
+#endif
+			g[gp].lockedm = locker_mp
+		:: clean();
+			m[me].nlocks = 1; g[gp].lockedm = me;
+			goto running
+		:: receives(1) || receives(2) || receives(NG) ->
+			if
+			:: receives(1) -> gp2 = 1
+			:: receives(2) -> gp2 = 2
+#if NG > 2
+			:: receives(3) -> gp2 = 3
+#endif
+			fi;
+#ifndef FAULT_join_unlinked
+			m[g[gp2].lockedm].nlocks++;
+#endif
+			g[gp].lockedm = g[gp2].lockedm; gp2 = 0
+		fi };
+		/* lockedMove_m */
+		d_step { g[gp].status = Gwaiting; runnable(gp) };
+		lockedPush(gp, ok);
+		if
+		:: !ok -> lockedWake(gp, ok)
+		:: else
+		fi;
+		if
+		:: ok -> ok = false
+		:: else -> lockedRunqput(gp)
+		fi;
+		goto findRunnable
+	/* ThreadLocker.Unlock, UnlockOSThread */
+	:: atomic { g[gp].lockedm != 0 -> if :: g[gp].locker -> lockerDrop(gp) :: else fi };
+		/* lockedLeave */
+		atomic {
+			if
+			:: m[me].nlocks == 1 && !m[me].bound ->
+				lockedRelease(gp);
+				clean();
+				goto running
+			:: else
+			fi
+		};
+		d_step { g[gp].status = Gwaiting; runnable(gp) };
+		d_step { lockedRelease(gp); ok = (m[me].nlocks == 0) };
+		lockedRunqput(gp);
+		if
+		:: ok -> ok = false; goto mexit
+		:: else
+		fi;
+		atomic { schedule() }
+#endif
+	fi;
+
+#if SLICES || STOPS || FAIR || SYSCALL
+preempted:
+	atomic { g[gp].status = Gwaiting; runnable(gp) };
+	if
+	:: m[me].nlocks != 0 ->
+		/* goschedLocked */
+		lockedDrain();
+		atomic { p[m[me].p].sliceOver = true; pushBack(gp); schedule() }
+	:: else ->
+		if
+		:: stopping -> runqput(m[me].p, gp, true)
+		:: else -> atomic { !sched.lock -> globrunqput(gp) }
+		fi
+	fi;
+	goto findRunnable;
+#endif
+
+#if SYSCALL
+entersyscall:
+#if STOPS
+	if
+	:: stopping ->
+		/* entersyscallHandleGCWait */
+		atomic {
+			!sched.lock ->
+			if
+			:: sched.stopwait > 0 -> releasep(pp); stopP(pp)
+			:: else
+			fi
+		}
+	:: else
+	fi;
+#endif
+	atomic { g[gp].status = Gsyscall; m[me].insyscall = true };
+	/* exitsyscall */
+	atomic {
+		m[me].insyscall = false;
+		g[gp].status = Grunning;
+		if
+		:: m[me].p != 0 -> oldp = 0; goto running
+		:: else
+		fi
+	};
+	/* exitsyscallTryGetP */
+	d_step {
+		i = 1;
+		do
+		:: i <= NM && m[i].p == oldp && m[i].insyscall ->
+			m[i].p = 0; p[oldp].status = Phand;
+			acquirep(oldp);
+			break
+		:: i <= NM && !(m[i].p == oldp && m[i].insyscall) -> i++
+		:: i > NM -> oldp = 0; break
+		od;
+		skip
+	};
+	if
+	:: m[me].p == 0 && sched.npidle != 0 ->
+		atomic { !sched.lock -> pidleget(pp); if :: pp != 0 -> acquirep(pp) :: else fi }
+	:: else
+	fi;
+	if
+	:: m[me].p != 0 ->
+		if
+		:: m[me].nlocks != 0 && (len(m[me].q) != 0 || inbox(m[me].word) != 0) -> goto preempted
+		:: else -> goto running
+		fi
+	:: else
+	fi;
+	/* exitsyscallNoP */
+	if
+	:: m[me].nlocks == 0 ->
+		atomic {
+			!sched.lock ->
+			g[gp].status = Gwaiting; runnable(gp);
+			pidleget(pp);
+			if
+			:: pp != 0 -> acquirep(pp); execute(); goto running
+			:: else -> globrunqput(gp); goto stopm
+			fi
+		}
+	:: else
+	fi;
+	/* exitsyscallNoPLocked */
+	atomic {
+		!sched.lock ->
+		g[gp].status = Gwaiting; runnable(gp);
+		pidleget(pp);
+		if
+		:: pp != 0 -> acquirep(pp); execute(); goto running
+		:: else -> sched.lock = true
+		fi
+	};
+	lockedDrain();
+	atomic { pushBack(gp) };
+#ifdef FAULT_exitsyscall_without_ticket
+	d_step { m[me].word = m[me].word | lockedParked; m[me].awake = false };
+#else
+	lockedTakeTicket(gp);
+#endif
+	atomic {
+		if
+		:: gp != 0 -> globrunqput(gp)
+		:: else
+		fi;
+		sched.lock = false;
+		goto end_mPark
+	};
+#endif
+
+#if STOPS
+stopTheWorld:
+	atomic { true -> d_step {
+		i = 1;
+		do
+		:: i <= NM ->
+			if
+			:: m[i].insyscall && m[i].p != 0 -> p[m[i].p].status = Pgcstop; m[i].p = 0; sched.stopwait--
+			:: else
+			fi;
+			i++
+		:: else -> break
+		od;
+		do
+		:: sched.npidle > 0 -> pidleget(pp); stopP(pp)
+		:: else -> break
+		od;
+		sched.lock = false
+	} };
+	atomic {
+		sched.stopwait == 0 ->
+		must(p[1].status == Pgcstop && p[NP].status == Pgcstop, world_stops)
+	};
+	/* startTheWorldWithSema */
+	atomic {
+		!sched.lock && (sched.nmidle > 0 || runqempty(1) && runqempty(NP) || NP == 1) ->
+		p[m[me].p].status = Prunning;
+#if NP > 1
+		pp = 3 - m[me].p;
+		p[pp].status = Phand;
+		if
+		:: runqempty(pp) -> pidleput(pp)
+		:: else -> d_step { mget(i); giveP(i, pp) }
+		fi;
+#endif
+		sched.gcwaiting = false;
+		worldsema = false
+	};
+	wakep();
+	goto running;
+#endif
+
+mexit:
+	atomic {
+		clean();
+		must(!m[me].exited, exit_empty);
+		m[me].exited = true;
+		m[me].awake = false;
+		m[me].bound = false;
+		releasep(pp)
+	};
+	handoffp(pp);
+#if LOCKER
+	atomic { !sched.lock -> mput(); goto end_mPark }
+#endif
+}
+
+/* sysmon, and what comes from a thread that polls the network without a p */
+proctype sysmon() {
+	byte gp, mp, pp, w;
+	bool ok;
+#if FAIR
+	byte tick;
+	bool next;
+#endif
+	do
+#if FAIR
+	/* Two looks, of which the second is 10 ms after the first. */
+	:: d_step { tick = p[1].schedtick; next = p[1].sliceNext };
+		d_step {
+			if
+			:: p[1].schedtick == tick && next -> p[1].sliceLong = true
+			:: else
+			fi;
+			if
+			:: p[1].schedtick == tick && p[1].status == Prunning ->
+				/* preemptone */
+				p[1].sliceOver = true;
+				i = 1;
+				do
+				:: m[i].p == 1 -> m[i].preempt = true; break
+				:: else -> i++
+				od
+			:: else
+			fi;
+			next = false
+		}
+#else
+	/* injectglist */
+	:: atomic { anyWaiting -> anyReady(gp) };
+		if
+		:: g[gp].lockedm != 0 -> lockedPush(gp, ok)
+		:: else
+		fi;
+		if
+		:: ok -> ok = false
+		:: else ->
+			atomic { !sched.lock -> globrunqput(gp) };
+			/* startIdle */
+			atomic {
+				!sched.lock && (sched.npidle == 0 || sched.nmidle > 0) ->
+				d_step {
+					pidlegetSpinning(pp);
+					if
+					:: pp != 0 -> mget(i); giveP(i, pp)
+					:: else
+					fi
+				}
+			}
+		fi
+	:: timeout -> break
+#endif
+#if SYSCALL
+	/* retake */
+	:: atomic { m[1].insyscall && m[1].p != 0 -> pp = m[1].p; m[1].p = 0; p[pp].status = Phand };
+		handoffp(pp)
+	:: atomic { m[2].insyscall && m[2].p != 0 -> pp = m[2].p; m[2].p = 0; p[pp].status = Phand };
+		handoffp(pp)
+	:: atomic { m[NM].insyscall && m[NM].p != 0 -> pp = m[NM].p; m[NM].p = 0; p[pp].status = Phand };
+		handoffp(pp)
+#endif
+#if SLICES
+	/* preemptone; only dedicated ms are preempted at once */
+	:: d_step { slices > 0 && m[1].p != 0 && !p[m[1].p].sliceOver -> slices--; p[m[1].p].sliceOver = true; m[1].preempt = (m[1].nlocks != 0) }
+	:: d_step { slices > 0 && m[2].p != 0 && !p[m[2].p].sliceOver -> slices--; p[m[2].p].sliceOver = true; m[2].preempt = (m[2].nlocks != 0) }
+	:: d_step { slices > 0 && m[NM].p != 0 && !p[m[NM].p].sliceOver -> slices--; p[m[NM].p].sliceOver = true; m[NM].preempt = (m[NM].nlocks != 0) }
+#endif
+	od;
+	/* Nothing can go on. */
+	atomic { true -> d_step {
+		i = 1;
+		do
+		:: i <= NG -> must(g[i].status != Grunnable, lost_wakeup); i++
+		:: else -> break
+		od;
+		must(!stopping, world_stops);
+		i = 1;
+		do
+		:: i <= NP -> must(p[i].status == Pidle, one_p); i++
+		:: else -> break
+		od;
+		i = 1;
+		do
+		:: i <= NG -> must(g[i].status == Gdead, all_done); i++
+		:: else -> break
+		od;
+		i = 1;
+		do
+		:: i <= NM ->
+			must(m[i].word == 0 && len(m[i].q) == 0 && m[i].nlocks == 0, exit_empty);
+			must(m[i].idle || m[i].exited, all_done);
+			i++
+		:: else -> break
+		od
+	} }
+}
+
+inline lockTo(gp, mp, n) {
+	if
+	:: mp != 0 ->
+		g[gp].lockedm = mp;
+		g[gp].locker = true;
+		locker_mp = mp;
+		locker_n++;
+		m[mp].nlocks++;
+		m[mp].bound = true;
+		m[mp].word = lockedParked
+	:: else
+	fi;
+	g[gp].todo = n
+}
+
+init {
+	byte pp;
+#ifdef ONLY
+	d_step {
+		one_place = true; one_ticket = true; ticket_flag = true; own_queue = true; one_p = true;
+		claimed_first = true; own_thread = true; not_idle = true; exit_empty = true; after_exit = true;
+		world_stops = true; lost_wakeup = true; all_done = true;
+		ONLY = false
+	};
+#endif
+	d_step {
+		lockTo(1, LOCK1, TODO1);
+#if NG >= 2
+		lockTo(2, LOCK2, TODO2);
+#endif
+#if NG >= 3
+		lockTo(3, LOCK3, TODO3);
+#endif
+		i = 1;
+		do
+		:: i <= NP -> p[i].status = Pidle; sched.npidle++; i++
+		:: else -> break
+		od;
+		i = 1;
+		do
+		:: i <= NM ->
+			if
+			:: m[i].nlocks == 0 -> m[i].idle = true; sched.nmidle++
+			:: else
+			fi;
+			i++
+		:: else -> break
+		od;
+#if FAIR
+		/* g 1 is the ticket of its m, 2 waits or is behind it, 3 is runnable. */
+		g[1].status = Grunnable; g[1].place = inRunq; g[1].lockTicket = true;
+		m[LOCK1].word = lockedParked | lockedTicket;
+		sched.runq!1;
+		if
+		:: FAIR_COMPUTES && LOCK1 == LOCK2 -> g[2].status = Grunnable; g[2].place = inOwnQueue; m[LOCK1].q!2
+		:: else
+		fi;
+		g[3].status = Grunnable; g[3].place = inRunq;
+		sched.runq!3;
+		pp = 1;
+		sched.npidle = 0;
+		p[1].status = Phand;
+		mget(i);
+		giveP(i, pp);
+#endif
+		skip
+	};
+	atomic {
+		run sysmon();
+		run thread(1);
+		run thread(2);
+#if NM >= 3
+		run thread(3);
+#endif
+#if NM >= 4
+		run thread(4);
+#endif
+	}
+}
+
+#if FAIR
+ltl unlocked_runs { []<> (g[3].status == Grunning) }
+ltl locked_runs { ([]<> (g[1].status == Grunning)) && ([]<> (g[2].status == Grunning)) }
+#endif

@@ -1,0 +1,352 @@
+/*
+ * What the protocol needs of the rest of the scheduler: gs, ms, ps, their
+ * queues, and the functions of proc.go that give ps to ms. Names are proc.go's.
+ *
+ * Ids begin at 1; 0 is nil.
+ */
+
+/* g.status */
+#define Gwaiting	0
+#define Grunnable	1
+#define Grunning	2
+#define Gsyscall	3
+#define Gdead		4
+
+/* g.place: where a runnable g stands. The code has no such field. */
+#define nowhere		0	/* not runnable */
+#define inHand		1	/* of the m that has taken or readied it */
+#define inOwnQueue	2
+#define inInbox		3
+#define inRunq		4	/* an ordinary run queue */
+
+/* p.status */
+#define Pidle		0
+#define Prunning	1	/* is the p of an m */
+#define Phand		2	/* on its way from one m to another */
+#define Pgcstop		3
+
+typedef G {
+	byte status;
+	byte place;
+	byte lockedm;
+	bool lockTicket;	/* gLockTicket in g.lockflags */
+	bool lockInherit;	/* gLockInherit */
+	bool locker;		/* holds the ThreadLocker */
+	byte schedlink;		/* next in the inbox */
+	byte todo		/* blocks, yields, system calls and locks that are left */
+}
+
+typedef M {
+	byte p;
+	byte nextp;
+	bool park;		/* m.park, a note */
+	bool idle;		/* on sched.midle */
+	bool spinning;
+	bool preempt;		/* g.preempt of its g */
+	bool insyscall;		/* its g is in Gsyscall */
+	byte nlocks;		/* gs that are locked to it; also where the code keeps no count */
+	bool bound;		/* mBound or mTainted in m.lockbits */
+	bool awake;		/* since it was woken it has not set parked; the code has no such field */
+	bool exited;		/* likewise */
+
+	/* lockedRunq */
+	byte word;
+	byte yield;
+	bool inherit;
+	chan q = [NG] of { byte }
+}
+
+typedef P {
+	byte status;
+	byte schedtick;		/* modulo FAIRTICK, which is 61 in the code */
+	bool sliceOver;		/* slice.over == schedtick */
+	bool sliceNext;		/* slice.next == schedtick */
+	bool sliceLong;		/* and that for long */
+	byte runnext;
+	chan runq = [NG] of { byte }
+}
+
+typedef Sched {
+	bool lock;
+	chan runq = [NG] of { byte };
+	byte nmidle;
+	byte npidle;
+	byte nmspinning;
+	bool needspinning;
+	bool gcwaiting;
+	byte stopwait
+}
+
+G g[NG+1];
+M m[NM+1];
+P p[NP+1];
+Sched sched;
+
+#define runqempty(pp)	(p[pp].runnext == 0 && len(p[pp].runq) == 0)
+
+#if STOPS
+#define stopping	sched.gcwaiting
+#else
+#define stopping	false
+#endif
+
+/*
+ * The properties. must(cond, name) is an assertion whose message has the name.
+ * The names are variables that are false, and not part of the state. With -DONLY=name
+ * all others are true, so that nothing but that property is checked.
+ */
+hidden byte one_place;		/* a runnable g stands in exactly one place */
+hidden byte one_ticket;		/* an m has at most one ticket */
+hidden byte ticket_flag;	/* if a ticket is out, the flag says so */
+hidden byte own_queue;		/* only the m that runs, or its claimer, touches the own queue */
+hidden byte one_p;		/* each p is in exactly one place, and none is lost */
+hidden byte claimed_first;	/* a dedicated m gets a p only from who has claimed it */
+hidden byte own_thread;		/* a locked g runs on its m, and its m runs no other */
+hidden byte not_idle;		/* a dedicated m is not on sched.midle */
+hidden byte exit_empty;		/* an m exits once, and becomes ordinary, only with nothing queued */
+hidden byte after_exit;		/* nobody touches an m that has exited */
+hidden byte world_stops;	/* a stop of the world stops all ps, and ends */
+hidden byte lost_wakeup;	/* when nothing can go on, no g is runnable */
+hidden byte none;
+hidden byte all_done;		/* nor does one wait that has been readied as often as it blocked */
+
+#define must(cond, name)	assert((cond) || name)
+
+hidden byte i, j, k; /* scratch in a d_step, likewise */
+
+/* to(gp, from, at): gp, which stood in from, now stands in at. */
+#define to(gp, from, at) \
+	must(g[gp].status == Grunnable && g[gp].place == from, one_place); \
+	g[gp].place = at
+
+/* runnable(gp): the m that does this has gp, made runnable, in its hand. */
+#define runnable(gp) \
+	must(g[gp].place == nowhere, one_place); \
+	g[gp].status = Grunnable; \
+	g[gp].place = inHand
+
+/* anyWaiting, and anyReady, which makes one that waits runnable, in an atomic. */
+#if NG == 1
+#define anyWaiting	(g[1].status == Gwaiting)
+#elif NG == 2
+#define anyWaiting	(g[1].status == Gwaiting || g[2].status == Gwaiting)
+#else
+#define anyWaiting	(g[1].status == Gwaiting || g[2].status == Gwaiting || g[3].status == Gwaiting)
+#endif
+
+inline anyReady(gp) {
+	if
+	:: g[1].status == Gwaiting -> gp = 1
+#if NG >= 2
+	:: g[2].status == Gwaiting -> gp = 2
+#endif
+#if NG >= 3
+	:: g[3].status == Gwaiting -> gp = 3
+#endif
+	fi;
+	runnable(gp)
+}
+
+/* Run queues. */
+
+inline runqput(pp, gp, next) {
+	d_step {
+		must(p[pp].status == Prunning && m[me].p == pp, one_p);
+		to(gp, inHand, inRunq);
+		if
+		:: next && p[pp].runnext != 0 -> p[pp].runq!p[pp].runnext; p[pp].runnext = gp
+		:: next && p[pp].runnext == 0 -> p[pp].runnext = gp
+		:: else -> p[pp].runq!gp
+		fi;
+		gp = 0
+	}
+}
+
+inline runqget(pp, gp) {
+	d_step {
+		if
+		:: p[pp].runnext != 0 -> gp = p[pp].runnext; p[pp].runnext = 0; to(gp, inRunq, inHand)
+		:: p[pp].runnext == 0 && len(p[pp].runq) != 0 -> p[pp].runq?gp; to(gp, inRunq, inHand)
+		:: else -> gp = 0
+		fi
+	}
+}
+
+inline runqsteal(pp, gp) {
+	d_step {
+		if
+		:: len(p[pp].runq) != 0 -> p[pp].runq?gp; to(gp, inRunq, inHand)
+		:: len(p[pp].runq) == 0 && p[pp].runnext != 0 -> gp = p[pp].runnext; p[pp].runnext = 0; to(gp, inRunq, inHand)
+		:: else -> gp = 0
+		fi
+	}
+}
+
+/* These, pidleget and so on stand in a section of sched.lock. */
+
+inline globrunqput(gp) {
+	to(gp, inHand, inRunq);
+	sched.runq!gp;
+	gp = 0
+}
+
+inline globrunqget(gp) {
+	if
+	:: len(sched.runq) != 0 -> sched.runq?gp; to(gp, inRunq, inHand)
+	:: else -> gp = 0
+	fi
+}
+
+/* ps */
+
+inline acquirep(pp) {
+	must(p[pp].status == Phand && m[me].p == 0, one_p);
+	p[pp].status = Prunning;
+	m[me].p = pp;
+	pp = 0
+}
+
+inline releasep(pp) {
+	must(m[me].p != 0 && p[m[me].p].status == Prunning, one_p);
+	pp = m[me].p;
+	p[pp].status = Phand;
+	m[me].p = 0
+}
+
+inline pidleput(pp) {
+	must(p[pp].status == Phand && runqempty(pp), one_p);
+	p[pp].status = Pidle;
+	sched.npidle++;
+	pp = 0
+}
+
+inline pidleget(pp) {
+	if
+	:: sched.npidle == 0 -> pp = 0
+	:: else ->
+		pp = 1;
+		do
+		:: p[pp].status == Pidle -> break
+		:: else -> pp++
+		od;
+		p[pp].status = Phand;
+		sched.npidle--
+	fi
+}
+
+inline pidlegetSpinning(pp) {
+	pidleget(pp);
+	if
+	:: pp == 0 -> sched.needspinning = true
+	:: else
+	fi
+}
+
+/* giveP(mp, pp) is mp.nextp.set(pp); notewakeup(&mp.park). */
+inline giveP(mp, pp) {
+	must(m[mp].nextp == 0 && !m[mp].park && p[pp].status == Phand, one_p);
+	m[mp].nextp = pp;
+	m[mp].park = true;
+	pp = 0
+}
+
+/* stopP puts pp, which no m has, where a stop of the world finds it. */
+inline stopP(pp) {
+	must(p[pp].status == Phand && sched.stopwait > 0, world_stops);
+	p[pp].status = Pgcstop;
+	sched.stopwait--;
+	pp = 0
+}
+
+/* ms */
+
+inline mput() {
+	must(m[me].nlocks == 0 && !m[me].idle && !m[me].spinning, not_idle);
+	m[me].idle = true;
+	sched.nmidle++
+}
+
+/* mget is for where there is an idle m. One that has exited is a new one. */
+inline mget(mp) {
+	mp = 1;
+	do
+	:: m[mp].idle -> break
+	:: else -> mp++
+	od;
+	m[mp].idle = false;
+	m[mp].exited = false;
+	sched.nmidle--
+}
+
+inline becomeSpinning() {
+	m[me].spinning = true;
+	sched.nmspinning++;
+	sched.needspinning = false
+}
+
+/* startm waits for an idle m where the code makes a new one. */
+inline startm(pp, spin) {
+	atomic {
+		!sched.lock && sched.nmidle > 0 ->
+		d_step {
+			mget(i);
+			must(!m[i].spinning && (!spin || runqempty(pp)), one_p);
+			m[i].spinning = spin;
+			giveP(i, pp)
+		}
+	}
+}
+
+inline handoffp(pp) {
+	if
+	:: !runqempty(pp) || len(sched.runq) != 0 -> startm(pp, false)
+	:: else ->
+		if
+		:: sched.nmspinning == 0 && sched.npidle == 0 ->
+			d_step {
+				if
+				:: sched.nmspinning == 0 -> sched.nmspinning = 1; sched.needspinning = false; ok = true
+				:: else
+				fi
+			}
+		:: else
+		fi;
+		if
+		:: ok -> ok = false; startm(pp, true)
+		:: else ->
+			atomic {
+				!sched.lock ->
+				if
+				:: stopping -> stopP(pp)
+				:: !stopping && len(sched.runq) == 0 -> pidleput(pp)
+				:: else
+				fi
+			};
+			if
+			:: pp != 0 -> startm(pp, false)
+			:: else
+			fi
+		fi
+	fi
+}
+
+inline wakep() {
+	if
+	:: atomic { sched.nmspinning == 0 -> sched.nmspinning = 1 };
+		atomic {
+			!sched.lock ->
+			d_step {
+				pidlegetSpinning(pp);
+				if
+				:: pp == 0 -> sched.nmspinning--
+				:: else
+				fi
+			}
+		};
+		if
+		:: pp != 0 -> startm(pp, true)
+		:: else
+		fi
+	:: sched.nmspinning != 0
+	fi
+}
