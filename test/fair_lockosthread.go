@@ -46,7 +46,7 @@ func main() {
 				answer <- 1
 			}
 		})
-		for range 30 {
+		for range 100 {
 			time.Sleep(time.Millisecond)
 			ordinary := make(chan bool)
 			go func() {

@@ -257,7 +257,7 @@ func readyLocked(gp *g, next bool) {
 // lockedRunqput puts gp, a ticket or a g that a dedicated m has readied, in an
 // ordinary run queue, by way of pp, the current p. If next is true, it goes to
 // runnext, unless another m could run it at once, from which runnext would hide
-// it, or the time slice is over.
+// it, or the time slice is over, when it goes to the end of the global queue.
 func lockedRunqput(pp *p, gp *g, next bool) {
 	switch {
 	case !next || sched.npidle.Load() != 0 || sched.nmspinning.Load() != 0:
