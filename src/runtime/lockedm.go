@@ -131,8 +131,6 @@ type lockedRunq struct {
 	word      atomic.Uintptr // inbox, lockedParked, lockedTicket
 	ninbox    atomic.Int32   // length of the inbox, for statistics
 	ncritical uint32         // gs that criticalEnter marks
-	unclocked uint8          // switches until timerDue reads the clock again
-	clock     int64          // when it last did
 	yield     lockedYieldTo  // whether the g that ran last offered the p to others
 	inherit   bool           // whoever gave this m its p gave it the rest of its time slice
 	away      bool           // the last g readied by this m belongs elsewhere
@@ -171,11 +169,11 @@ const (
 // as casgstatus would have measured.
 const lockedSamplePeriod = 8 * gTrackingPeriod
 
-// If timerDue has read the clock less than lockedClockFresh ns ago, it does not
-// for the next lockedUnclocked switches.
+// If timerDue has read the clock less than timerReadFresh ns ago, it does not
+// for the next timerReadSkip switches.
 const (
-	lockedClockFresh = 2_000
-	lockedUnclocked  = 15
+	timerReadFresh = 2_000
+	timerReadSkip  = 15
 )
 
 // goreadyLocked is goready for a gp that is locked to the current m, called by
@@ -440,7 +438,7 @@ func scheduleLocked(mp *m, inheritTime bool) {
 	pp := mp.p.ptr()
 	if inheritTime && !q.q.empty() && q.word.Load()&lockedGMask == 0 &&
 		pp.runSafePointFn|q.ncritical|uint32(q.yield) == 0 && !pp.sliceOver() && !callbackMayReturn(mp) &&
-		!sched.gcwaiting.Load() && !sched.disable.user && gcBlackenEnabled == 0 && !q.timerDue(pp) &&
+		!sched.gcwaiting.Load() && !sched.disable.user && gcBlackenEnabled == 0 && !mp.timerDue(pp) &&
 		!traceEnabled() && !traceShuttingDown() && !freezing.Load() {
 		// Nothing is due that the loop below looks for.
 		pp.preempt = false
@@ -562,20 +560,20 @@ func (pp *p) sliceLong() bool {
 // may take half as long as a switch, so it is not read at each of them while
 // they follow each other quickly. If they no longer do, a timer waits for some
 // more of them at most, or until the time slice is over.
-func (q *lockedRunq) timerDue(pp *p) bool {
+func (mp *m) timerDue(pp *p) bool {
 	when := pp.timers.wakeTime()
 	if when == 0 {
 		return false
 	}
-	if q.unclocked > 0 {
-		q.unclocked--
+	if mp.timerUnread > 0 {
+		mp.timerUnread--
 		return false
 	}
 	now := nanotime()
-	if now-q.clock < lockedClockFresh {
-		q.unclocked = lockedUnclocked
+	if uint32(now)-mp.timerRead < timerReadFresh {
+		mp.timerUnread = timerReadSkip
 	}
-	q.clock = now
+	mp.timerRead = uint32(now)
 	return when <= now
 }
 
