@@ -142,9 +142,11 @@ type lockedRunq struct {
 // A lockedSlice is what is known of the time slice of a p. It is that with the
 // given schedtick, so that what was known of an earlier one counts no more.
 type lockedSlice struct {
-	over uint32 // sysmon, or who else preempted what runs, wants it to end
-	next uint32 // lockedRunqput used runnext
-	when int64  // when that was, first
+	over   uint32 // sysmon, or who else preempted what runs, wants it to end
+	next   uint32 // lockedRunqput used runnext
+	when   int64  // when that was, first
+	read   uint32 // when sliceLong last read the clock, the low bits
+	unread uint32 // calls until it does again
 }
 
 // A lockedYieldTo says whether a dedicated m gives up its p at the next
@@ -174,6 +176,13 @@ const lockedSamplePeriod = 8 * gTrackingPeriod
 const (
 	timerReadFresh = 2_000
 	timerReadSkip  = 15
+)
+
+// The same for sliceLong, which is called twice for a request to another
+// thread.
+const (
+	sliceReadFresh = forcePreemptNS / 100
+	sliceReadSkip  = 7
 )
 
 // goreadyLocked is goready for a gp that is locked to the current m, called by
@@ -270,7 +279,9 @@ func lockedRunqput(pp *p, gp *g, next bool) {
 		}
 		runqput(pp, gp, true)
 	}
-	wakep()
+	if gomaxprocs > 1 { // else no other m could use a p
+		wakep()
+	}
 }
 
 // lockedPut queues gp, locked and runnable, for its m, which may be the
@@ -330,16 +341,22 @@ func lockedPush(gp *g) bool {
 	if debugLockedM && gp.lockflags&gLockTicket != 0 {
 		throw("lockedPush: g is a ticket")
 	}
-	q.ninbox.Add(1)
+	counted := false
 	for {
 		w := q.word.Load()
 		if w&lockedFlags == lockedParked {
 			if q.word.CompareAndSwap(w, w|lockedTicket) {
-				q.ninbox.Add(-1)
+				if counted {
+					q.ninbox.Add(-1)
+				}
 				gp.lockflags |= gLockTicket
 				return false
 			}
 			continue
+		}
+		if !counted {
+			q.ninbox.Add(1)
+			counted = true
 		}
 		gp.schedlink = guintptr(w & lockedGMask)
 		if q.word.CompareAndSwap(w, uintptr(unsafe.Pointer(gp))|w&lockedFlags) {
@@ -397,17 +414,23 @@ func lockedClaim(gp *g) bool {
 			throw("lockedClaim: ticket without flag")
 		}
 	}
-	q.ninbox.Add(1)
+	counted := false
 	for {
 		w := q.word.Load()
 		if w&lockedParked != 0 {
 			if q.word.CompareAndSwap(w, w&keep&^lockedParked) {
-				q.ninbox.Add(-1)
+				if counted {
+					q.ninbox.Add(-1)
+				}
 				q.q.push(gp)
 				q.inherit = inherit
 				return true
 			}
 			continue
+		}
+		if !counted {
+			q.ninbox.Add(1)
+			counted = true
 		}
 		gp.schedlink = guintptr(w & lockedGMask)
 		if q.word.CompareAndSwap(w, uintptr(unsafe.Pointer(gp))|w&keep&lockedFlags) {
@@ -546,14 +569,24 @@ func lockedExecute(mp *m, gp *g) {
 func (pp *p) sliceOver() bool { return pp.slice.over == pp.schedtick }
 
 // sliceLong reports whether lockedRunqput has used runnext in the time slice of
-// pp for as long as a slice lasts.
+// pp for as long as a slice lasts. Like timerDue it does not read the clock each
+// time. If what runs on pp takes longer meanwhile, sysmon will notice.
 func (pp *p) sliceLong() bool {
+	s := &pp.slice
+	if s.next == pp.schedtick && s.unread > 0 {
+		s.unread--
+		return false
+	}
 	now := nanotime()
-	if s := &pp.slice; s.next != pp.schedtick {
+	if s.next != pp.schedtick {
 		s.next = pp.schedtick
 		s.when = now
 	}
-	return now-pp.slice.when > forcePreemptNS
+	if uint32(now)-s.read < sliceReadFresh {
+		s.unread = sliceReadSkip
+	}
+	s.read = uint32(now)
+	return now-s.when > forcePreemptNS
 }
 
 // timerDue reports whether a timer of pp, the current p, is due. To read the clock
@@ -706,25 +739,74 @@ func lockedYield(mp *m, to lockedYieldTo) (inheritTime bool) {
 // lockedHandoff gives away pp, the p of the current m, which is parked. If what
 // comes next on pp is locked to an m that is parked too, lockedHandoff wakes that
 // m with pp. Otherwise it does what handoffp does, which would wake an ordinary m
-// to find that out.
+// to find that out. It counts the current m as idle.
 func lockedHandoff(pp *p) {
 	for !sched.gcwaiting.Load() && !sched.disable.user && pp.runSafePointFn == 0 && gcBlackenEnabled == 0 &&
 		!traceEnabled() && !traceShuttingDown() && !lockedOddWork() &&
 		(pp.schedtick%61 != 0 || sched.runq.empty()) {
 		gp := lockedNext(pp)
 		if gp == nil {
-			break
+			if runqempty(pp) && sched.runq.empty() {
+				break
+			}
+			// startm and incidlelocked in one.
+			releasep()
+			lock(&sched.lock)
+			mp := mget()
+			if mp != nil {
+				sched.nmidlelocked++
+			}
+			unlock(&sched.lock)
+			if mp == nil {
+				handoffp(pp)
+				incidlelocked(1)
+				return
+			}
+			mp.nextp.set(pp)
+			notewakeup(&mp.park)
+			return
 		}
 		mp := gp.lockedm.ptr()
 		if !lockedClaim(gp) {
 			continue // mp runs, and finds gp in its inbox
 		}
-		incidlelocked(-1)
+		// One idle locked m instead of the other.
 		mp.nextp.set(releasep())
 		notewakeup(&mp.park)
 		return
 	}
 	handoffp(releasep())
+	incidlelocked(1)
+}
+
+// startLocked is startlockedm for a g of a dedicated thread.
+//
+//go:nowritebarrierrec
+func startLocked(gp *g) {
+	mp := gp.lockedm.ptr()
+	if !lockedClaim(gp) {
+		return // mp is not parked, and finds gp in its inbox
+	}
+	if mp.nextp != 0 {
+		throw("startLocked: m has p")
+	}
+	self := getg().m
+	if self.locks != 0 || self.spinning {
+		throw("startLocked: m cannot stop")
+	}
+	// incidlelocked and stopm in one. checkdead must not find mp idle once mp
+	// can run, so this comes before it is woken. From here on self, too, may be
+	// given a p, which it takes after mPark.
+	pp := releasep()
+	lock(&sched.lock)
+	sched.nmidlelocked--
+	mput(self)
+	unlock(&sched.lock)
+	mp.nextp.set(pp)
+	notewakeup(&mp.park)
+	mPark()
+	acquirep(self.nextp.ptr())
+	self.nextp = 0
 }
 
 // lockedNext takes the g that comes next on pp, the current p, if it is locked.
@@ -793,11 +875,10 @@ func lockedTakeTicket(mp *m) *g {
 	}
 }
 
-// lockedSleep waits until mp, the current m, parked and without a p, is
-// claimed and given a p, and reports whether it came with the rest of a time
-// slice.
+// lockedSleep waits until mp, the current m, parked, without a p and counted as
+// idle, is claimed and given a p, and reports whether it came with the rest of a
+// time slice.
 func lockedSleep(mp *m) (inheritTime bool) {
-	incidlelocked(1)
 	mPark()
 	if debugLockedM && mp.lockedq.word.Load()&lockedParked != 0 {
 		throw("lockedSleep: woken while parked")
@@ -830,6 +911,7 @@ func lockedGCStop(mp *m) {
 		notewakeup(&sched.stopnote)
 	}
 	unlock(&sched.lock)
+	incidlelocked(1)
 	lockedSleep(mp)
 }
 
@@ -885,6 +967,7 @@ func exitsyscallNoPLocked(gp *g) {
 		acquirep(pp)
 		execute(gp, false) // Never returns.
 	}
+	incidlelocked(1)
 	scheduleLocked(mp, lockedSleep(mp))
 }
 
