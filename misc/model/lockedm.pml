@@ -474,7 +474,7 @@ inline schedule() {
 inline found() {
 	if
 	:: m[me].spinning -> goto resetspinning
-	:: !m[me].spinning && g[gp].lockedm != 0 -> goto startlockedm
+	:: !m[me].spinning && g[gp].lockedm != 0 -> goto startLocked
 	:: else -> execute(); goto running
 	fi
 }
@@ -621,10 +621,14 @@ resetspinning:
 	:: g[gp].lockedm != 0
 	:: else -> atomic { execute(); goto running }
 	fi;
-startlockedm:
+startLocked:
 	lockedClaim(gp, ok);
 	if
-	:: ok -> d_step { releasep(pp) }; wake(); goto stopm
+	:: ok ->
+		d_step { releasep(pp) };
+		atomic { !sched.lock -> mput(); m[me].awake = false };
+		wake();
+		goto end_mPark
 	:: else -> goto findRunnable
 	fi;
 
