@@ -80,9 +80,8 @@ import (
 //     and only then publishes the ticket.
 //   - claim (lockedClaim): an ordinary m took a locked g from an ordinary
 //     queue. Whoever clears parked owns the m: it puts the g at the head of
-//     the own queue and gives the m its p. If the m is not parked, the g goes
-//     to the inbox.
-//
+//     the own queue and gives the m its p (startLocked). If the m is not
+//     parked, the g goes to the inbox.
 //   - hand off (lockedHandoff): an m that parked or yielded has a p to give
 //     away. If a locked g comes next on it, and nothing else is due that an
 //     ordinary m would have to see to, the m claims the m of that g itself and
@@ -169,7 +168,7 @@ const (
 // lockedSamplePeriod is the number of times that a g blocks by parkLocked for
 // each time that the wait for its thread is measured, which stands for as many
 // as casgstatus would have measured.
-const lockedSamplePeriod = 8 * gTrackingPeriod
+const lockedSamplePeriod = 16 * gTrackingPeriod
 
 // If timerDue has read the clock less than timerReadFresh ns ago, it does not
 // for the next timerReadSkip switches.
