@@ -112,10 +112,8 @@ func tlGo(f func()) {
 func tlWaitExit(tid int) {
 	for tid != 0 && tid != os.Getpid() {
 		exists, supported, err := tidExists(tid)
-		if err != nil {
-			tlFail(err)
-		}
-		if !supported || !exists {
+		// There is an error if it exits right then. The next look will tell.
+		if err == nil && (!supported || !exists) {
 			return
 		}
 		time.Sleep(time.Millisecond)
