@@ -327,6 +327,14 @@ func TestDedicatedThreadSignal(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		wait := func(t *testing.T) {
+			t.Helper()
+			select {
+			case <-c:
+			case <-time.After(tlPatience):
+				t.Fatal("the signal did not arrive")
+			}
+		}
 		const signals = 10
 		t.Run("Parked", func(t *testing.T) {
 			for range signals {
@@ -334,14 +342,14 @@ func TestDedicatedThreadSignal(t *testing.T) {
 					w.idle()
 				}
 				kill(t)
-				<-c
+				wait(t)
 			}
 		})
 		t.Run("InSystemCall", func(t *testing.T) {
 			release := ws[0].stall()
 			for range signals {
 				kill(t)
-				<-c
+				wait(t)
 			}
 			release()
 		})
@@ -351,7 +359,7 @@ func TestDedicatedThreadSignal(t *testing.T) {
 			tlPing(ws, &stop, &turns)
 			for range signals {
 				kill(t)
-				<-c
+				wait(t)
 			}
 			stop.Store(true)
 			tlWaitAll(ws[:2]...)
@@ -838,4 +846,71 @@ func TestDedicatedThreadFinalizer(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestThreadLockerThreadLimit tests that a program that needs more threads than it
+// may have ends as ever, whether the limit is the runtime's or the kernel's, and
+// that threads which have exited, and goroutines that share one, do not count.
+func TestThreadLockerThreadLimit(t *testing.T) {
+	for _, test := range []struct {
+		prog, name string
+		want       []string
+	}{
+		{"testprog", "ThreadLockerMaxThreads", []string{
+			"runtime: program exceeds 40-thread limit\n",
+			"fatal error: thread exhaustion\n",
+		}},
+		{"testprog", "ThreadLockerNproc", []string{
+			"runtime: failed to create new OS thread (have ",
+			"errno=11)\nruntime: may need to increase max user processes (ulimit -u)\nfatal error: newosproc\n",
+		}},
+		{"testprogcgo", "ThreadLockerNproc", []string{
+			"runtime/cgo: pthread_create failed: ",
+			"SIGABRT: abort\n",
+		}},
+	} {
+		t.Run(test.prog+"/"+test.name, func(t *testing.T) {
+			t.Parallel()
+			if test.prog == "testprogcgo" {
+				testenv.MustHaveCGO(t)
+			}
+			exe, err := buildTestProg(t, test.prog)
+			if err != nil {
+				t.Fatal(err)
+			}
+			output, err := runBuiltTestProgErr(t, exe, test.name, "GOMAXPROCS=2")
+			if err == nil {
+				t.Error("the program has ended without an error")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(output, want) {
+					t.Errorf("output:\n%s\nwant it to contain %q", output, want)
+				}
+			}
+		})
+	}
+	t.Run("Kept", func(t *testing.T) {
+		t.Parallel()
+		output, err := runTestProgErr(t, "ThreadLockerMaxThreadsKept", "GOMAXPROCS=2")
+		if err != nil || output != "OK\n" {
+			t.Errorf("%v, output:\n%s\nwant OK", err, output)
+		}
+	})
+}
+
+// TestThreadLockerOSProgs runs programs that need a process of their own.
+func TestThreadLockerOSProgs(t *testing.T) {
+	for _, name := range []string{"ThreadLockerAllThreads", "ThreadLockerNoDeadlockSyscall"} {
+		for _, procs := range []string{"GOMAXPROCS=1", "GOMAXPROCS=2"} {
+			t.Run(name+","+procs, func(t *testing.T) {
+				// With cgo there are neither AllThreadsSyscall nor deadlocks.
+				testenv.MustInternalLink(t, deadlockBuildTypes)
+				t.Parallel()
+				output, err := runTestProgErr(t, name, procs)
+				if err != nil || output != "OK\n" {
+					t.Errorf("%v, output:\n%s\nwant OK", err, output)
+				}
+			})
+		}
+	}
 }

@@ -20,11 +20,13 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"syscall"
 )
 
 func init() {
 	register("ThreadLockerLocale", ThreadLockerLocale)
 	register("ThreadLockerMainThread", ThreadLockerMainThread)
+	register("ThreadLockerNproc", ThreadLockerNproc)
 	registerInit("ThreadLockerMainThread", runtime.LockOSThread)
 }
 
@@ -83,4 +85,23 @@ func ThreadLockerMainThread() {
 	a.do(check)
 	a.returns(1)
 	fmt.Println("OK")
+}
+
+// ThreadLockerNproc binds threads until the kernel makes no more.
+func ThreadLockerNproc() {
+	// This process alone has as many.
+	const RLIMIT_NPROC = 6
+	if err := syscall.Setrlimit(RLIMIT_NPROC, &syscall.Rlimit{Cur: 1, Max: 1}); err != nil {
+		tlFatal("setrlimit: %v", err)
+	}
+	if os.Getuid() == 0 {
+		// There is no limit for the superuser.
+		if err := syscall.Setuid(65534); err != nil {
+			tlFatal("setuid: %v", err)
+		}
+	}
+	for range 1000 {
+		tlStart(runtime.MakeThreadLocker().Lock)
+	}
+	tlFatal("there is no limit")
 }
