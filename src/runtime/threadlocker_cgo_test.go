@@ -160,7 +160,8 @@ func TestThreadLockerCThreadGoexit(t *testing.T) {
 }
 
 // TestThreadLockerCMain checks that the main thread of a C program that uses Go
-// as a library cannot be bound or joined.
+// as a library cannot be bound or joined, and that goroutines of the library can
+// share a thread of Go's, with callbacks.
 func TestThreadLockerCMain(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skipf("does not know how to link on %s", runtime.GOOS)

@@ -403,6 +403,42 @@ func ThreadLockerTLS() {
 			tlFatal("errno %v, want EDOM", err)
 		}
 	})
+	// So it is where another C call begins and ends meanwhile.
+	for _, first := range []*tlG{a, b} {
+		entered, ret, done := make(chan bool), make(chan bool), make(chan bool)
+		fail := func(err syscall.Errno) func() {
+			h := cgo.NewHandle(func() uintptr {
+				entered <- true
+				<-ret
+				return 0
+			})
+			return func() {
+				if _, got := C.libFail(C.uintptr_t(h), C.int(err)); got != err {
+					tlFatal("errno %v, want %v", got, err)
+				}
+				h.Delete()
+				done <- true
+			}
+		}
+		second := a
+		if first == a {
+			second = b
+		}
+		first.tell(fail(syscall.EBADF))
+		<-entered
+		second.tell(fail(syscall.EDOM))
+		<-entered
+		c.do(l.Lock)
+		c.do(func() {
+			if _, err := C.libFail(C.uintptr_t(noop), C.int(syscall.ENOENT)); err != syscall.ENOENT {
+				tlFatal("errno %v, want ENOENT", err)
+			}
+		})
+		c.do(l.Unlock)
+		close(ret)
+		<-done
+		<-done
+	}
 	fmt.Println("OK")
 }
 

@@ -7,12 +7,20 @@
 // The Go half of a C program whose main thread Go did not create.
 package main
 
+/*
+#include <stdint.h>
+
+// Defined in share.c.
+extern int shareThread(void);
+extern int shareCall(uintptr_t);
+*/
 import "C"
 
 import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/cgo"
 	"strings"
 )
 
@@ -81,6 +89,75 @@ func Attempts() {
 func LeaveLocked() {
 	attempts()
 	runtime.LockOSThread()
+}
+
+//export shareCallback
+func shareCallback(h C.uintptr_t) {
+	cgo.Handle(h).Value().(func())()
+}
+
+// Share has goroutines share a thread of Go's, call C there, and be called back.
+// The first callbacks that are to return are the outer ones, so they must wait.
+//
+//export Share
+func Share() {
+	self := C.shareThread()
+	l := runtime.MakeThreadLocker()
+	const n = 3
+	var (
+		ret     [n]chan bool
+		threads [n]C.int
+		order   [n]C.int
+	)
+	ends := make(chan bool, n)
+	for i := range n {
+		ret[i] = make(chan bool)
+		in := make(chan bool)
+		go func() {
+			l.Lock()
+			defer func() { ends <- true }()
+			h := cgo.NewHandle(func() {
+				in <- true
+				<-ret[i]
+			})
+			defer h.Delete()
+			threads[i] = C.shareThread()
+			order[i] = C.shareCall(C.uintptr_t(h))
+			if C.shareThread() != threads[i] {
+				fail("goroutine has left its thread")
+			}
+			if i == 0 {
+				l.Unlock()
+				if C.shareThread() == threads[i] {
+					fail("goroutine has no hold left and is still on its thread")
+				}
+			}
+		}()
+		<-in
+	}
+	for i := range n - 1 {
+		ret[i] <- true
+	}
+	buf := make([]byte, 1<<20)
+	for strings.Count(string(buf[:runtime.Stack(buf, true)]), " [cgo callback return") < n-1 {
+		runtime.Gosched()
+	}
+	runtime.GC()
+	ret[n-1] <- true
+	for range n {
+		<-ends
+	}
+	if order != [n]C.int{3, 2, 1} {
+		fail("callbacks have returned in the order", order)
+	}
+	if threads[0] != threads[1] || threads[1] != threads[2] || threads[0] == self {
+		fail("goroutines that hold a ThreadLocker were on threads", threads, "and the caller on", self)
+	}
+}
+
+func fail(args ...any) {
+	fmt.Println(args...)
+	os.Exit(1)
 }
 
 func main() {}
