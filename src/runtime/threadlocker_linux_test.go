@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"net"
 	"os"
 	"runtime"
@@ -2065,6 +2066,18 @@ func TestDedicatedThreadNet(t *testing.T) {
 				side.client.wait()
 			})
 		}
+		t.Run("Busy", func(t *testing.T) {
+			// The thread that the poller finds a goroutine for always has work.
+			_, hogging := tlGroup(t, runtime.MakeThreadLocker(), 3)
+			var stop atomic.Bool
+			var steps atomic.Int64
+			hogs[0].run(hogging, &stop, &steps)
+			tlEcho(t, 10, hogging[2].start, ordinary.start)
+			hogging[2].wait()
+			ordinary.wait()
+			stop.Store(true)
+			tlWaitAll(hogging[:2]...)
+		})
 		for _, w := range ws {
 			w.checkOn(tid)
 		}
@@ -2227,9 +2240,13 @@ func TestDedicatedThreadStopTheWorld(t *testing.T) {
 		{"ReadMemStats", func(int) { runtime.ReadMemStats(new(runtime.MemStats)) }},
 		{"GOMAXPROCS", func(i int) { runtime.GOMAXPROCS(1 + i%4) }},
 		{"Stack", func(int) { tlDump() }},
+		{"SetGCPercent", func(i int) { debug.SetGCPercent(50 + i) }},
+		{"SetMemoryLimit", func(i int) { debug.SetMemoryLimit(math.MaxInt64 - int64(i)) }},
 	} {
 		t.Run(stw.name, func(t *testing.T) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+			defer debug.SetGCPercent(debug.SetGCPercent(100))
+			defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
 			tid, ws := tlGroup(t, runtime.MakeThreadLocker(), 3)
 			tid2, ws2 := tlGroup(t, runtime.MakeThreadLocker(), 1)
 			ch, ch2 := make(chan []byte), make(chan []byte)

@@ -1235,6 +1235,8 @@ func TestThreadLockerProgs(t *testing.T) {
 		{"ThreadLockerMainTaint", nil},
 		{"ThreadLockerMainUnlocks", nil},
 		{"ThreadLockerMainReturns", nil},
+		{"ThreadLockerMainGoexit", nil},
+		{"ThreadLockerMainGoexit", []string{"GOMAXPROCS=1"}},
 		{"ThreadLockerExit", nil},
 		{"ThreadLockerNoDeadlock", nil},
 		{"ThreadLockerNoDeadlock", []string{"GOMAXPROCS=1"}},
@@ -1295,6 +1297,7 @@ func TestThreadLockerFatal(t *testing.T) {
 		{"ThreadLockerCoroOtherThread", coro},
 		{"ThreadLockerCoroJoinAfterPull", coro},
 		{"ThreadLockerSynctestOutside", "fatal error: "},
+		{"ThreadLockerPanic", "panic: one that is not recovered\n\ngoroutine "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -1354,11 +1357,16 @@ func TestThreadLockerDeadlock(t *testing.T) {
 			`chan receive, locked to thread[^\]]*`,
 		}},
 		{"ThreadLockerDeadlockGone", []string{`chan receive`}},
+		{"ThreadLockerMainGoexitDeadlock", []string{`chan receive, locked to thread[^\]]*`}},
+		{"ThreadLockerMainGoexitNobody", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			output, err := runTestProgErr(t, test.name)
-			const want = "fatal error: all goroutines are asleep - deadlock!\n"
+			want := "fatal error: all goroutines are asleep - deadlock!\n"
+			if test.states == nil {
+				want = "fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n"
+			}
 			if err == nil || !strings.HasPrefix(output, want) {
 				t.Fatalf("%v, output does not start with %q:\n%s", err, want, output)
 			}

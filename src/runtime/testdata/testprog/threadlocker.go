@@ -24,7 +24,7 @@ func init() {
 	registerInit("ThreadLockerInitLocked", threadLockerInInitLocked)
 	register("ThreadLockerInitLocked", ThreadLockerInitLocked)
 
-	for _, name := range []string{"ThreadLockerMain", "ThreadLockerMainTaint", "ThreadLockerMainUnlocks"} {
+	for _, name := range []string{"ThreadLockerMain", "ThreadLockerMainTaint", "ThreadLockerMainUnlocks", "ThreadLockerMainGoexit", "ThreadLockerMainGoexitDeadlock", "ThreadLockerMainGoexitNobody"} {
 		registerInit(name, func() {
 			threadLockerMainTID = gettid()
 			// Lock the OS thread now so main runs on the main thread.
@@ -35,6 +35,10 @@ func init() {
 	register("ThreadLockerMainTaint", ThreadLockerMainTaint)
 	register("ThreadLockerMainUnlocks", ThreadLockerMainUnlocks)
 	register("ThreadLockerMainReturns", ThreadLockerMainReturns)
+	register("ThreadLockerMainGoexit", ThreadLockerMainGoexit)
+	register("ThreadLockerMainGoexitDeadlock", ThreadLockerMainGoexitDeadlock)
+	register("ThreadLockerMainGoexitNobody", ThreadLockerMainGoexitNobody)
+	register("ThreadLockerPanic", ThreadLockerPanic)
 	register("ThreadLockerExit", ThreadLockerExit)
 
 	register("ThreadLockerDeadlockRecv", ThreadLockerDeadlockRecv)
@@ -381,6 +385,116 @@ func ThreadLockerMainReturns() {
 		}
 	}
 	println("OK")
+}
+
+// ThreadLockerMainGoexit ends the main goroutine, but not the program, while another
+// goroutine shares the main thread.
+func ThreadLockerMainGoexit() {
+	l := runtime.MakeThreadLocker()
+	l.Lock()
+	main := tlID()
+	locked := make(chan bool)
+	go func() {
+		l.Lock()
+		locked <- true
+		for tlExists(main) {
+			runtime.Gosched()
+		}
+		tlOn(threadLockerMainTID)
+		// The main goroutine has left its LockOSThread hold behind, so that
+		// the thread runs no others once this one has gone.
+		tlGo(func() {
+			l.Lock()
+			tlOn(threadLockerMainTID)
+			l.Unlock()
+		})
+		l.Unlock()
+		tlNotOn(threadLockerMainTID)
+		tlMainParked()
+		println("OK")
+		os.Exit(0)
+	}()
+	<-locked
+	runtime.Goexit()
+}
+
+// ThreadLockerMainGoexitDeadlock does the same, and then the other one is asleep.
+func ThreadLockerMainGoexitDeadlock() {
+	l := runtime.MakeThreadLocker()
+	l.Lock()
+	locked := make(chan bool)
+	go func() {
+		l.Lock()
+		locked <- true
+		<-locked
+	}()
+	<-locked
+	runtime.Goexit()
+}
+
+// ThreadLockerMainGoexitNobody does the same, and then the other one is gone, too.
+func ThreadLockerMainGoexitNobody() {
+	l := runtime.MakeThreadLocker()
+	l.Lock()
+	main := tlID()
+	go func() {
+		l.Lock()
+		for tlExists(main) {
+			runtime.Gosched()
+		}
+	}()
+	runtime.Goexit()
+}
+
+// tlID returns the number of the calling goroutine.
+func tlID() string {
+	buf := make([]byte, 64)
+	id, _, _ := strings.Cut(strings.TrimPrefix(string(buf[:runtime.Stack(buf, false)]), "goroutine "), " ")
+	return id
+}
+
+// tlExists reports whether there is a goroutine with the given number.
+func tlExists(id string) bool {
+	buf := make([]byte, 1<<20)
+	return strings.Contains("\n"+string(buf[:runtime.Stack(buf, true)]), "\ngoroutine "+id+" ")
+}
+
+// ThreadLockerPanic has a goroutine panic on a thread that it shares with one that
+// can run, one that waits and one that waits in a deferred function for a panic
+// of its own to be over.
+func ThreadLockerPanic() {
+	l := runtime.MakeThreadLocker()
+	locked := make(chan bool)
+	never := make(chan bool)
+	go func() {
+		l.Lock()
+		locked <- true
+		for {
+			runtime.Gosched()
+		}
+	}()
+	<-locked
+	go func() {
+		l.Lock()
+		locked <- true
+		<-never
+	}()
+	<-locked
+	go func() {
+		l.Lock()
+		defer func() {
+			recover()
+			locked <- true
+			select {}
+		}()
+		panic("one that is recovered")
+	}()
+	<-locked
+	go func() {
+		l.Lock()
+		panic("one that is not recovered")
+	}()
+	<-never
 }
 
 // ThreadLockerExit has threads come and go. None must be left over.
