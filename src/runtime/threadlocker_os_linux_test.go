@@ -708,42 +708,80 @@ func tlHoldToken() {
 }
 
 // TestDedicatedThreadTraces starts and stops execution traces while goroutines of
-// a thread switch to and fro, join and leave. Each is valid, and shows each of
-// them on that one thread whenever it runs locked.
+// a thread switch to and fro, wait for all that there is to wait for, join, leave
+// and end. Each trace is valid, and shows each of them on the thread that it is
+// locked to.
 func TestDedicatedThreadTraces(t *testing.T) {
+	tlSlow(t)
 	if trace.IsEnabled() {
 		t.Skip("this run of the tests is traced")
 	}
 	forProcs(t, func(t *testing.T) {
 		l := runtime.MakeThreadLocker()
-		tid, ws := tlGroup(t, l, 3)
+		tid, ws := tlGroup(t, l, 4)
 		guest := newTLWorker(t)
-		for range 5 {
-			var stop atomic.Bool
+		for i := range 3 {
+			var stop, over atomic.Bool
 			var turns atomic.Int64
-			tlPing(ws, &stop, &turns)
+			// In the second trace they begin when it does, in the others before.
+			if i != 1 {
+				tlPing(ws, &stop, &turns)
+			}
 			var buf bytes.Buffer
 			if err := trace.Start(&buf); err != nil {
 				t.Fatal(err)
 			}
+			if i == 1 {
+				tlPing(ws, &stop, &turns)
+			}
+			ws[2].start(func() {
+				for _, step := range tlSteps {
+					step.f()
+				}
+				over.Store(true)
+			})
 			for range 3 {
 				guest.checkJoins(tid, l.Lock)
 				guest.checkLeaves(tid, l.Unlock)
+				guest.checkJoins(tid, ws[3].join)
+				guest.checkLeaves(tid, runtime.UnlockOSThread)
 			}
-			end := turns.Load() + 100
-			tlPoll(t, "turns to be traced", func() bool { return turns.Load() >= end })
+			var ended []*tlWorker
+			for _, how := range tlEnds {
+				w := newTLWorker(t)
+				w.do(l.Lock)
+				how.end(w)
+				w.gone()
+				ended = append(ended, w)
+			}
+			release := ws[3].stall()
+			release()
+			if i == 1 {
+				stop.Store(true)
+				tlWaitAll(ws[:3]...)
+			} else {
+				end := turns.Load() + 100
+				tlPoll(t, "turns to be traced", func() bool { return turns.Load() >= end && over.Load() })
+			}
 			trace.Stop()
-			stop.Store(true)
-			tlWaitAll(ws[:2]...)
+			if i != 1 {
+				stop.Store(true)
+				tlWaitAll(ws[:3]...)
+			}
 
 			ran := tlTraceThreads(t, &buf)
-			for _, w := range ws[:2] {
+			for _, w := range ws[:3] {
 				if got := ran[w.id]; len(got) != 1 || !got[tid] {
 					t.Fatalf("the trace shows goroutine %s on threads %v, want %d", w.id, got, tid)
 				}
 			}
-			if got := ran[guest.id]; len(got) < 2 || !got[tid] {
-				t.Fatalf("the trace shows goroutine %s on threads %v, want %d and others", guest.id, got, tid)
+			for _, w := range append(ended, guest) {
+				if got := ran[w.id]; !got[tid] {
+					t.Fatalf("the trace shows goroutine %s on threads %v, want %d, too", w.id, got, tid)
+				}
+			}
+			if len(ran[guest.id]) < 2 {
+				t.Fatalf("the trace shows goroutine %s on threads %v only", guest.id, ran[guest.id])
 			}
 		}
 	})
