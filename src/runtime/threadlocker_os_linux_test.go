@@ -890,6 +890,7 @@ func TestDedicatedThreadFinalizer(t *testing.T) {
 // may have ends as ever, whether the limit is the runtime's or the kernel's, and
 // that threads which have exited, and goroutines that share one, do not count.
 func TestThreadLockerThreadLimit(t *testing.T) {
+	tlSlow(t)
 	for _, test := range []struct {
 		prog, name string
 		want       []string
@@ -911,6 +912,9 @@ func TestThreadLockerThreadLimit(t *testing.T) {
 			t.Parallel()
 			if test.prog == "testprogcgo" {
 				testenv.MustHaveCGO(t)
+			} else if test.name == "ThreadLockerNproc" {
+				// External linking brings in cgo, which starts threads in its own way.
+				testenv.MustInternalLink(t, deadlockBuildTypes)
 			}
 			exe, err := buildTestProg(t, test.prog)
 			if err != nil {
@@ -938,6 +942,7 @@ func TestThreadLockerThreadLimit(t *testing.T) {
 
 // TestThreadLockerOSProgs runs programs that need a process of their own.
 func TestThreadLockerOSProgs(t *testing.T) {
+	tlSlow(t)
 	for _, name := range []string{"ThreadLockerAllThreads", "ThreadLockerNoDeadlockSyscall"} {
 		for _, procs := range []string{"GOMAXPROCS=1", "GOMAXPROCS=2"} {
 			t.Run(name+","+procs, func(t *testing.T) {
