@@ -1218,6 +1218,70 @@ func TestDedicatedThread(t *testing.T) {
 	})
 }
 
+// TestThreadLockerSynctestShares has goroutines of two bubbles share a thread with
+// each other and with one that is in no bubble.
+func TestThreadLockerSynctestShares(t *testing.T) {
+	forProcs(t, func(t *testing.T) {
+		l := runtime.MakeThreadLocker()
+		tid, ws := tlGroup(t, l, 3)
+		var stop atomic.Bool
+		var turns atomic.Int64
+		hogs[0].run(ws, &stop, &turns)
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				synctest.Test(t, func(t *testing.T) {
+					const rounds = 100
+					start := time.Now()
+					ch := make(chan int)
+					got := 0
+					go func() {
+						l.Lock()
+						defer l.Unlock()
+						defer close(ch)
+						for i := range rounds {
+							ch <- i
+							if i%10 == 0 {
+								time.Sleep(time.Hour)
+							}
+							tlCheckTID(t, "sender", tid)
+						}
+					}()
+					go func() {
+						l.Lock()
+						defer l.Unlock()
+						for range ch {
+							got++
+							tlCheckTID(t, "receiver", tid)
+						}
+					}()
+					for i := range rounds / 10 {
+						// Returns when they wait for time to pass.
+						synctest.Wait()
+						if want := i*10 + 1; got != want {
+							t.Errorf("%d values when the bubble is idle, want %d", got, want)
+						}
+						time.Sleep(time.Hour)
+					}
+					synctest.Wait()
+					if got != rounds {
+						t.Errorf("%d values, want %d", got, rounds)
+					}
+					if d := time.Since(start); d != rounds/10*time.Hour {
+						t.Errorf("it took %v, want %v", d, rounds/10*time.Hour)
+					}
+				})
+			})
+		}
+		wg.Wait()
+		stop.Store(true)
+		tlWaitAll(ws[:2]...)
+		for _, w := range ws {
+			w.checkOn(tid)
+		}
+	})
+}
+
 // tlSteps are things that make a goroutine wait or call the scheduler.
 var tlSteps = []struct {
 	name string
@@ -1317,6 +1381,18 @@ var tlSteps = []struct {
 		}()
 		io.ReadAll(r)
 		r.Close()
+	}},
+	{"read deadline", func() {
+		r, w, err := os.Pipe()
+		if err != nil {
+			panic(err)
+		}
+		r.SetReadDeadline(time.Now().Add(time.Microsecond))
+		if _, err := r.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			panic(err)
+		}
+		r.Close()
+		w.Close()
 	}},
 	{"blocking system call", func() {
 		var p [2]int

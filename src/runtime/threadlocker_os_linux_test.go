@@ -957,3 +957,25 @@ func TestThreadLockerOSProgs(t *testing.T) {
 		}
 	}
 }
+
+// TestThreadLockerQuit tests that a program with dedicated threads in all states dies
+// of a signal to one of them, and shows all goroutines.
+func TestThreadLockerQuit(t *testing.T) {
+	tlSlow(t)
+	for _, level := range []string{"all", "crash"} {
+		t.Run(level, func(t *testing.T) {
+			t.Parallel()
+			output, err := runTestProgErr(t, "ThreadLockerQuit", "GOTRACEBACK="+level)
+			if err == nil {
+				t.Error("the program has ended without an error")
+			}
+			if !strings.HasPrefix(output, "SIGQUIT: quit\n") {
+				t.Errorf("output:\n%s\nwant it to begin with SIGQUIT", output)
+			}
+			// One of tlManyStates may not have come so far as to lock.
+			if n := strings.Count(output, "locked to thread"); n < 8 {
+				t.Errorf("output:\n%s\nwant it to show 8 or more locked goroutines, not %d", output, n)
+			}
+		})
+	}
+}

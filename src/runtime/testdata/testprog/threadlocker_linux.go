@@ -27,6 +27,7 @@ func init() {
 	register("ThreadLockerNproc", ThreadLockerNproc)
 	register("ThreadLockerAllThreads", ThreadLockerAllThreads)
 	register("ThreadLockerNoDeadlockSyscall", ThreadLockerNoDeadlockSyscall)
+	register("ThreadLockerQuit", ThreadLockerQuit)
 	register("ThreadLockerParentSleeps", ThreadLockerParentSleeps)
 }
 
@@ -130,16 +131,10 @@ func ThreadLockerNproc() {
 	tlFail("there is no limit")
 }
 
-// ThreadLockerAllThreads makes a system call on all threads, of which some are
-// dedicated and parked, have goroutines that switch to and fro, or sit in a system
-// call.
-func ThreadLockerAllThreads() {
-	const slack = 123458
-	check := func() {
-		if n, _, _ := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_GET_TIMERSLACK, 0, 0); n != slack {
-			tlFail("a thread has timer slack", n, "want", slack)
-		}
-	}
+// tlManyStates has goroutines on dedicated threads of all kinds: parked, by each
+// kind of hold, with goroutines that switch to and fro, and in a system call, with a
+// goroutine that waits for that. In the end each calls check.
+func tlManyStates(check func()) (end func()) {
 	var stop atomic.Bool
 	var turns atomic.Int64
 	var wg sync.WaitGroup
@@ -153,7 +148,6 @@ func ThreadLockerAllThreads() {
 		})
 		<-locked
 	}
-	// Parked, by each kind of hold.
 	parked := make(chan bool)
 	l := runtime.MakeThreadLocker()
 	for range 2 {
@@ -161,7 +155,7 @@ func ThreadLockerAllThreads() {
 	}
 	start(runtime.LockOSThread, func() { <-parked })
 	start(func() { runtime.LockToRecvOSThread(parked) }, func() { <-parked })
-	// Busy.
+
 	l2 := runtime.MakeThreadLocker()
 	ch := make(chan bool)
 	start(l2.Lock, func() {
@@ -175,7 +169,7 @@ func ThreadLockerAllThreads() {
 		}
 		close(ch)
 	})
-	// In a system call, with another that waits for it.
+
 	r, w, err := pipe()
 	if err != nil {
 		tlFail(err)
@@ -197,6 +191,25 @@ func ThreadLockerAllThreads() {
 	for turns.Load() < 100 {
 		runtime.Gosched()
 	}
+	return func() {
+		stop.Store(true)
+		close(parked)
+		if _, err := syscall.Write(w, []byte("x")); err != nil {
+			tlFail("write:", err)
+		}
+		wg.Wait()
+	}
+}
+
+// ThreadLockerAllThreads makes a system call on all threads.
+func ThreadLockerAllThreads() {
+	const slack = 123458
+	check := func() {
+		if n, _, _ := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_GET_TIMERSLACK, 0, 0); n != slack {
+			tlFail("a thread has timer slack", n, "want", slack)
+		}
+	}
+	end := tlManyStates(check)
 	// The caller is on an ordinary thread, and on a dedicated one.
 	for _, lock := range []bool{false, true} {
 		if lock {
@@ -207,13 +220,24 @@ func ThreadLockerAllThreads() {
 		}
 		check()
 	}
-	stop.Store(true)
-	close(parked)
-	if _, err := syscall.Write(w, []byte("x")); err != nil {
-		tlFail("write:", err)
-	}
-	wg.Wait()
+	end()
 	println("OK")
+}
+
+// ThreadLockerQuit sends a signal that ends the program to a dedicated thread.
+func ThreadLockerQuit() {
+	tlManyStates(func() {})
+	l := runtime.MakeThreadLocker()
+	tids := make(chan int)
+	go func() {
+		l.Lock()
+		tids <- gettid()
+		select {}
+	}()
+	if err := syscall.Tgkill(os.Getpid(), <-tids, syscall.SIGQUIT); err != nil {
+		tlFail("tgkill:", err)
+	}
+	select {}
 }
 
 // ThreadLockerNoDeadlockSyscall has all goroutines wait for a system call which
