@@ -159,6 +159,34 @@ func TestThreadLockerCThreadGoexit(t *testing.T) {
 	}
 }
 
+// TestThreadLockerCgoDie checks that a program dies as ever of a panic or a signal
+// with callbacks of several goroutines open, and that the dump shows those of each.
+func TestThreadLockerCgoDie(t *testing.T) {
+	threadLockerCgoSkip(t)
+	if runtime.GOOS == "windows" {
+		t.Skip("the program is for unix")
+	}
+	for _, test := range []struct{ name, want string }{
+		{"ThreadLockerCallbackPanic", "panic: nobody recovers\n"},
+		{"ThreadLockerCallbackSegv", "signal arrived during cgo execution\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got := runTestProg(t, "testprogcgo", test.name, "GOTRACEBACK=all")
+			m := regexp.MustCompile(`(?m)^goroutine (\d+) dies, goroutine (\d+) does not$`).FindStringSubmatch(got)
+			if m == nil || !strings.Contains(got, test.want) {
+				t.Fatalf("got:\n%s\nwant it to contain %q", got, test.want)
+			}
+			for _, id := range m[1:] {
+				g := regexp.MustCompile(`(?ms)^goroutine ` + id + ` (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[[^\]]*, locked to thread[^\]]*\]:$.*?^$`).FindString(got + "\n\n")
+				if n := strings.Count(g, "\nmain.threadLockerCallback("); n != 2 {
+					t.Errorf("got:\n%s\nwant it to show 2 callbacks of goroutine %s, not %d", got, id, n)
+				}
+			}
+		})
+	}
+}
+
 // TestThreadLockerCMain checks that the main thread of a C program that uses Go
 // as a library cannot be bound or joined, and that goroutines of the library can
 // share a thread of Go's, with callbacks.

@@ -87,6 +87,10 @@ static int libFail(uintptr_t h, int err) {
 	return -1;
 }
 
+static void crash(void) {
+	*(volatile int*)0 = 1;
+}
+
 // watchExit makes the current thread write a byte to fd when it exits.
 static void watchExit(int fd) {
 	pthread_setspecific(exitKey, (void*)(intptr_t)fd);
@@ -104,6 +108,8 @@ import (
 func init() {
 	register("ThreadLockerCThread", ThreadLockerCThread)
 	register("ThreadLockerCThreadGoexit", ThreadLockerCThreadGoexit)
+	register("ThreadLockerCallbackPanic", func() { threadLockerDie(func() { panic("nobody recovers") }) })
+	register("ThreadLockerCallbackSegv", func() { threadLockerDie(func() { C.crash() }) })
 	register("ThreadLockerSitInC", ThreadLockerSitInC)
 	register("ThreadLockerTLS", ThreadLockerTLS)
 	register("ThreadLockerThreadExit", ThreadLockerThreadExit)
@@ -234,6 +240,20 @@ func ThreadLockerCThreadGoexit() {
 		runtime.LockOSThread()
 		runtime.Goexit()
 	})
+}
+
+// threadLockerDie ends the program by f in a callback from C, with another one of the
+// same goroutine further out, and others of another goroutine between and inside them.
+func threadLockerDie(f func()) {
+	l := runtime.MakeThreadLocker()
+	a, b := tlStart(l.Lock), tlStart(l.Lock)
+	a.enter()
+	b.enter()
+	a.enter()
+	b.enter()
+	fmt.Printf("goroutine %s dies, goroutine %s does not\n", a.id, b.id)
+	a.tell(f)
+	select {}
 }
 
 // tlPipe returns the two ends of a pipe that blocks.
