@@ -2497,6 +2497,52 @@ func TestDedicatedThreadSyscall(t *testing.T) {
 	})
 }
 
+// TestDedicatedThreadSyscallOrder tests that a goroutine that comes back from a
+// system call, and finds nothing to run on, gets behind those of its thread that
+// have waited.
+func TestDedicatedThreadSyscallOrder(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var got []int
+	// It may find something to run on, or be preempted.
+	for range 5 {
+		_, ws := tlGroup(t, runtime.MakeThreadLocker(), 4)
+		var mu sync.Mutex
+		got = nil
+		record := func(i int) {
+			mu.Lock()
+			got = append(got, i)
+			mu.Unlock()
+		}
+		release := ws[0].stallThen(func() { record(0) })
+		for i, w := range ws {
+			if i > 0 {
+				w.idle()
+				w.start(func() { record(i) })
+				w.waitQueued()
+			}
+		}
+		var started, stop atomic.Bool
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for !stop.Load() {
+				started.Store(true)
+				tlSpin()
+			}
+		})
+		for !started.Load() {
+			runtime.Gosched()
+		}
+		release()
+		tlWaitAll(ws[1:]...)
+		stop.Store(true)
+		wg.Wait()
+		if slices.Equal(got, []int{1, 2, 3, 0}) {
+			return
+		}
+	}
+	t.Errorf("goroutines ran in the order %d, want that which came from a system call, 0, last", got)
+}
+
 // TestDedicatedThreadMetrics tests that goroutines that wait for their turn on
 // a thread count as runnable.
 func TestDedicatedThreadMetrics(t *testing.T) {
