@@ -169,5 +169,6 @@ func TestThreadLockerDebugCall(t *testing.T) {
 //go:noinline
 func tlDebugLoop(stop *atomic.Bool) {
 	for !stop.Load() {
+		tlSpin()
 	}
 }
