@@ -7,7 +7,7 @@ usage() {
 	cat <<'EOF'
 usage: ./run.bash [PART [flags of that part]]...
 
-Runs these parts, by default all but the last two, in this order:
+Runs these parts, by default all but the last three, in this order:
 	build		make.bash and misc/refresh.bash; -full adds what bootstraps
 	api		upstream's checks of the API lists and the release notes
 	programs	the programs in test/, by the runner of Go's own test directory
@@ -29,6 +29,10 @@ Runs these parts, by default all but the last two, in this order:
 			-goroutines N, -lockers N, -binds N
 	model		misc/model/check.bash, the model of the protocol; it needs spin, which
 			nothing else here does, so it runs only if it is named
+	all		the whole of go tool dist test, with the experiment on and off, compared
+			with the same on the unmodified release, which is built for that;
+			takes hours, so runs only if named; -tests REGEXP: only those of
+			go tool dist test -list whose whole names match
 
 Each part writes logs/PART.log. The exit status is 1 if a part failed.
 EOF
@@ -52,6 +56,7 @@ declare -A what=(
 	[bench]="the benchmarks run (they measure nothing here)"
 	[load]="a million goroutines, a thousand lockers"
 	[model]="the model of the scheduling protocol"
+	[all]="all of upstream's tests, against the base's"
 )
 
 parts=()
@@ -239,6 +244,35 @@ part_load() {
 
 # The flags are those of check.bash.
 part_model() { "$root/misc/model/check.bash" "$@"; }
+
+# dist_json KIND GOROOT [NAME=VALUE]... runs tests of cmd/dist there, and leaves
+# their results in logs/all/KIND.json. That some fail is not its business.
+dist_json() {
+	local kind=$1 gr=$2 t=$SECONDS
+	shift 2
+	(cd "$gr/src" && clean_env PATH="$gr/bin:$PATH" "$@" "$gr/bin/go" tool dist test -k -json ${names[@]+"${names[@]}"}) \
+		>"$logs/all/$kind.json" 2>"$logs/all/$kind.err" || true
+	printf '%s: %d s\n' "$kind" $((SECONDS - t))
+}
+
+part_all() {
+	local base names=() basegoroot=$logs/all/goroot
+	if [[ ${1-} == -tests ]]; then
+		mapfile -t names < <(cd "$goroot/src" && clean go tool dist test -list | grep -Ex -- "${2-}")
+		((${#names[@]})) || die "go tool dist test -list names no test that matches \"${2-}\""
+		shift 2
+	fi
+	no_args "$@"
+	rm -rf "$logs/all"
+	mkdir -p "$basegoroot"
+	base=$(cat "$goroot/.git/make/base")
+	git --git-dir="$goroot/.git" archive "$base" | tar -x -C "$basegoroot"
+	(cd "$basegoroot/src" && clean_env GOROOT_BOOTSTRAP="$goroot" bash ./make.bash --no-banner) || return
+	dist_json base "$basegoroot"
+	dist_json on "$goroot"
+	dist_json off "$goroot" GOEXPERIMENT=nothreadlocker
+	(cd "$root/misc/distdiff" && clean go run . -explained explained "$logs"/all/{base,on,off}.json)
+}
 
 # The driver's modules come from where the caller's go command gets them. The
 # benchmarks need none.

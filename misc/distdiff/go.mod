@@ -1,0 +1,3 @@
+module distdiff
+
+go 1.26
