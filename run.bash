@@ -245,18 +245,24 @@ part_load() {
 # The flags are those of check.bash.
 part_model() { "$root/misc/model/check.bash" "$@"; }
 
-# dist_json KIND GOROOT [NAME=VALUE]... runs tests of cmd/dist there, and leaves
-# their results in logs/all/KIND.json. That some fail is not its business.
+# dist_json KIND TREE [NAME=VALUE]... builds a Go of its own from a tree of goroot's
+# repository, with these variables in the environment, because cmd/dist installs
+# tools anew where it finds others than it would build. It runs tests of cmd/dist
+# there, and leaves their results in logs/all/KIND.json. That some of them fail is
+# not its business.
 dist_json() {
-	local kind=$1 gr=$2 t=$SECONDS
+	local kind=$1 dir=$logs/all/$1 t=$SECONDS
+	mkdir "$dir"
+	git --git-dir="$goroot/.git" archive "$2" | tar -x -C "$dir" || return
 	shift 2
-	(cd "$gr/src" && clean_env PATH="$gr/bin:$PATH" "$@" "$gr/bin/go" tool dist test -k -json ${names[@]+"${names[@]}"}) \
+	(cd "$dir/src" && clean_env GOROOT_BOOTSTRAP="$goroot" "$@" bash ./make.bash --no-banner) || return
+	(cd "$dir/src" && clean_env PATH="$dir/bin:$PATH" "$@" go tool dist test -k -json ${names[@]+"${names[@]}"}) \
 		>"$logs/all/$kind.json" 2>"$logs/all/$kind.err" || true
 	printf '%s: %d s\n' "$kind" $((SECONDS - t))
 }
 
 part_all() {
-	local base names=() basegoroot=$logs/all/goroot
+	local tree names=()
 	if [[ ${1-} == -tests ]]; then
 		mapfile -t names < <(cd "$goroot/src" && clean go tool dist test -list | grep -Ex -- "${2-}")
 		((${#names[@]})) || die "go tool dist test -list names no test that matches \"${2-}\""
@@ -264,13 +270,11 @@ part_all() {
 	fi
 	no_args "$@"
 	rm -rf "$logs/all"
-	mkdir -p "$basegoroot"
-	base=$(cat "$goroot/.git/make/base")
-	git --git-dir="$goroot/.git" archive "$base" | tar -x -C "$basegoroot"
-	(cd "$basegoroot/src" && clean_env GOROOT_BOOTSTRAP="$goroot" bash ./make.bash --no-banner) || return
-	dist_json base "$basegoroot"
-	dist_json on "$goroot"
-	dist_json off "$goroot" GOEXPERIMENT=nothreadlocker
+	mkdir -p "$logs/all"
+	dist_json base "$(<"$goroot/.git/make/base")" || return
+	read -r tree _ <"$goroot/.git/make/built"
+	dist_json on "$tree" || return
+	dist_json off "$tree" GOEXPERIMENT=nothreadlocker || return
 	(cd "$root/misc/distdiff" && clean go run . -explained explained "$logs"/all/{base,on,off}.json)
 }
 
