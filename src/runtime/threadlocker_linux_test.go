@@ -1234,7 +1234,7 @@ func TestThreadLockerSynctestShares(t *testing.T) {
 					const rounds = 100
 					start := time.Now()
 					ch := make(chan int)
-					got := 0
+					var got atomic.Int64 // to sleep does not order memory accesses
 					go func() {
 						l.Lock()
 						defer l.Unlock()
@@ -1251,20 +1251,20 @@ func TestThreadLockerSynctestShares(t *testing.T) {
 						l.Lock()
 						defer l.Unlock()
 						for range ch {
-							got++
+							got.Add(1)
 							tlCheckTID(t, "receiver", tid)
 						}
 					}()
 					for i := range rounds / 10 {
 						// Returns when they wait for time to pass.
 						synctest.Wait()
-						if want := i*10 + 1; got != want {
+						if got, want := got.Load(), int64(i*10+1); got != want {
 							t.Errorf("%d values when the bubble is idle, want %d", got, want)
 						}
 						time.Sleep(time.Hour)
 					}
 					synctest.Wait()
-					if got != rounds {
+					if got := got.Load(); got != rounds {
 						t.Errorf("%d values, want %d", got, rounds)
 					}
 					if d := time.Since(start); d != rounds/10*time.Hour {
