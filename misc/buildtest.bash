@@ -337,8 +337,11 @@ gone() {
 
 test_interrupted() {
 	local sig pid i reset=()
-	# No shell can catch what is ignored when it starts, as SIGHUP is under nohup.
-	[[ $(trap -p HUP) != "trap -- ''"* ]] || reset=(env --default-signal=HUP)
+	# No shell can catch what is ignored when it starts, as SIGHUP is under nohup,
+	# and SIGINT in the background of a script.
+	for sig in INT HUP; do
+		[[ $(trap -p $sig) != "trap -- ''"* ]] || reset=(env --default-signal=INT,HUP)
+	done
 	run "$p/make.bash"
 	for sig in INT TERM HUP KILL; do
 		echo 'sleep 77 & echo $! >../../sleeper; wait' >"$p/goroot/misc/hook2"
