@@ -11,8 +11,8 @@
 // have at all are counted, and those of them that did not pass are printed as well.
 //
 // FILE explains differences, one to a line: a regular expression that matches a
-// whole name of a test, as distdiff prints it, a colon, a space, and the reason. Lines that
-// begin with # are comments. An explanation that no difference needed is an error,
+// whole name of a test, as distdiff prints it, a colon, a space, and the reason. Lines
+// that begin with # are comments. An explanation that no difference needed is an error,
 // because it would hide the next one.
 //
 // The exit status is 1 if a difference is not explained, or a file is no such run.

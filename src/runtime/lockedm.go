@@ -191,7 +191,7 @@ const (
 // by nobody else but those who scan stacks: the mark phase of the GC, and
 // traceAdvance. The world stops before either begins, and this m cannot stop
 // between the look at whether they do and the store. So the store need not be
-// atomic, which saves a switch a sixth of its time. Whoever reads the status on
+// atomic, which saves a switch a seventh of its time. Whoever reads the status on
 // another m and counts on what it reads comes after a lock that this m releases
 // later, such as that of the channel that gp waits on, or after a stop of the world.
 //
