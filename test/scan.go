@@ -6,16 +6,14 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// The GC, and the start of each generation of a trace, look at goroutines that are
-// about to block, to be readied and to go on, on a thread that they share. Each of
-// these changes the status that a scan needs to stay as it is.
+// The GC looks at goroutines that are about to block, to be readied and to go on, on
+// a thread that they share. Each of these changes the status that a scan needs to
+// stay as it is.
 
 package main
 
 import (
-	"io"
 	"runtime"
-	"runtime/trace"
 	"sync"
 	"sync/atomic"
 )
@@ -44,12 +42,6 @@ func main() {
 	}
 	for range 1000 {
 		runtime.GC()
-	}
-	for range 20 {
-		if err := trace.Start(io.Discard); err != nil {
-			panic(err)
-		}
-		trace.Stop()
 	}
 	stop.Store(true)
 	wg.Wait()
