@@ -66,6 +66,7 @@ func run() error {
 	idle := flag.Duration("idle", 10*time.Second, "how long one count of part idle watches")
 	ports := flag.String("ports", "", "GOOS/GOARCH,... whose sizes to compare beside this machine's")
 	xdir := flag.String("xbenchmarks", "", "a checkout of golang.org/x/benchmarks (default: the module)")
+	layouts := flag.Int("layouts", 10, "in how many `layouts`, at most one a round, to link what parts upstream and x compare")
 	xver := flag.String("xversion", "latest", "the module's `version`")
 	render := flag.Bool("render", false, "measure nothing: report on result files, given instead of parts, again")
 	markdown := flag.Bool("markdown", false, "measure nothing: print the README's tables from result files")
@@ -100,8 +101,8 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	if *count < 1 || *benchtime <= 0 || *idle <= 0 {
-		return errors.New("-count, -benchtime and -idle must be positive")
+	if *count < 1 || *benchtime <= 0 || *idle <= 0 || *layouts < 1 {
+		return errors.New("-count, -benchtime, -idle and -layouts must be positive")
 	}
 	for _, c := range strings.Split(*cpu, ",") {
 		if n, err := strconv.Atoi(c); err != nil || n < 1 {
@@ -129,7 +130,7 @@ func run() error {
 	b := &bench{
 		root: *root, src: filepath.Join(*root, "bench"), work: filepath.Join(*root, "bench", ".build"),
 		count: *count, time: *benchtime, cpu: *cpu, match: re, idle: *idle,
-		xdir: *xdir, xver: *xver, prog: newProgress(os.Stderr),
+		xdir: *xdir, xver: *xver, layouts: min(*layouts, *count), prog: newProgress(os.Stderr),
 	}
 	if *ports != "" {
 		b.ports = strings.Split(*ports, ",")
@@ -291,7 +292,7 @@ func (b *bench) header(w io.Writer) error {
 		"load":   firstField("/proc/loadavg"),
 		"commit": said("git", "-C", b.root, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"),
 		"date":   time.Now().UTC().Format(time.RFC3339),
-		"flags":  fmt.Sprintf("-count=%d -benchtime=%v -cpu=%s", b.count, b.time, b.cpu),
+		"flags":  fmt.Sprintf("-count=%d -benchtime=%v -cpu=%s -layouts=%d", b.count, b.time, b.cpu, b.layouts),
 	}
 	for _, t := range b.tcs {
 		h[t.name] = t.version()

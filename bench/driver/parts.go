@@ -32,6 +32,7 @@ type bench struct {
 	ports   []string
 	xdir    string
 	xver    string
+	layouts int // of a program in parts upstream and x
 	prog    *progress
 	missing []string
 }
@@ -62,10 +63,11 @@ var parts = []part{
 }
 
 // buildTest compiles the test of a package with a toolchain.
-func (b *bench) buildTest(ctx context.Context, t toolchain, dir, pkg, name string) (string, error) {
+func (b *bench) buildTest(ctx context.Context, t toolchain, dir, pkg, name string, flags ...string) (string, error) {
 	out := filepath.Join(b.work, t.name, name)
 	b.prog.say("building %s with %s", name, t.name)
-	_, err := t.command(dir, "test", "-c", "-o", out, pkg).output(ctx)
+	args := append([]string{"test", "-c", "-o", out}, flags...)
+	_, err := t.command(dir, append(args, pkg)...).output(ctx)
 	if err == nil {
 		if _, err = os.Stat(out); err != nil {
 			err = fmt.Errorf("%s has no tests", pkg)
@@ -267,15 +269,17 @@ func (b *bench) upstream(ctx context.Context) ([]unit, error) {
 }
 
 func (b *bench) upstreamPackage(ctx context.Context, pkg string, re *regexp.Regexp) ([]unit, error) {
-	var programs []string
+	programs := make([][]string, len(b.tcs)) // of each toolchain, in each layout
 	var names []string
 	for i, t := range b.tcs {
-		p, err := b.buildTest(ctx, t, filepath.Join(t.goroot, "src"), pkg, strings.ReplaceAll(pkg, "/", "_")+".test")
-		if err != nil {
-			return nil, fmt.Errorf("%s with %s: %w", pkg, t.name, err)
+		for n := range b.layouts {
+			p, err := b.upstreamTest(ctx, t, pkg, n)
+			if err != nil {
+				return nil, fmt.Errorf("%s with %s: %w", pkg, t.name, err)
+			}
+			programs[i] = append(programs[i], p)
 		}
-		programs = append(programs, p)
-		ns, err := b.list(ctx, t, p, re)
+		ns, err := b.list(ctx, t, programs[i][0], re)
 		if err != nil {
 			return nil, fmt.Errorf("%s with %s: %w", pkg, t.name, err)
 		}
@@ -290,12 +294,29 @@ func (b *bench) upstreamPackage(ctx context.Context, pkg string, re *regexp.Rege
 		u := unit{name: pkg + "." + name}
 		for i, t := range b.tcs {
 			dir := filepath.Join(t.goroot, "src", filepath.FromSlash(pkg))
-			// There are many of them.
-			u.variants = append(u.variants, b.test(t, dir, programs[i], name, "-test.benchtime="+(b.time/2).String()).variant(t.name))
+			var cs []command
+			for _, p := range programs[i] {
+				// There are many of them.
+				cs = append(cs, b.test(t, dir, p, name, "-test.benchtime="+(b.time/2).String()))
+			}
+			u.variants = append(u.variants, inTurn(t.name, cs))
 		}
 		units = append(units, u)
 	}
 	return units, nil
+}
+
+// upstreamTest builds the test of a package of Go's in layout n.
+func (b *bench) upstreamTest(ctx context.Context, t toolchain, pkg string, n int) (string, error) {
+	flags := layoutFlags(n)
+	if n > 0 {
+		pad, err := b.padFlag(ctx, t, pkg, n)
+		if err != nil {
+			return "", err
+		}
+		flags = append(flags, pad)
+	}
+	return b.buildTest(ctx, t, filepath.Join(t.goroot, "src"), pkg, fmt.Sprintf("%s.%d.test", strings.ReplaceAll(pkg, "/", "_"), n), flags...)
 }
 
 // x runs programs of golang.org/x/benchmarks, for a time that suits them.
@@ -337,26 +358,38 @@ func (b *bench) x(ctx context.Context) ([]unit, error) {
 		}
 		u := unit{name: "x/benchmarks/" + name}
 		for _, t := range b.tcs {
-			program := filepath.Join(b.work, t.name, "x_"+name)
-			args := []string{"build", "-o", program}
+			var programs []string
+			for n := range b.layouts {
+				program := filepath.Join(b.work, t.name, fmt.Sprintf("x_%s.%d", name, n))
+				args := []string{"build", "-o", program}
+				if name == "gc_latency" {
+					args = []string{"test", "-c", "-o", program}
+				}
+				if mod != "" {
+					args = append(args, mod)
+				}
+				b.prog.say("building x/benchmarks/%s.%d with %s", name, n, t.name)
+				c := t.command(dir, append(append(args, layoutFlags(n)...), module+"/"+name)...)
+				c.env = t.env()
+				if _, err := c.output(ctx); err != nil {
+					return nil, err
+				}
+				programs = append(programs, program)
+			}
 			if name == "gc_latency" {
-				args = []string{"test", "-c", "-o", program}
-			}
-			if mod != "" {
-				args = append(args, mod)
-			}
-			b.prog.say("building x/benchmarks/%s with %s", name, t.name)
-			c := t.command(dir, append(args, module+"/"+name)...)
-			c.env = t.env()
-			if _, err := c.output(ctx); err != nil {
-				return nil, err
+				// One of these takes ten seconds or more, whatever benchtime says.
+				var cs []command
+				for _, p := range programs {
+					cs = append(cs, b.test(t, tmp, p, ".*", "-test.short", "-test.cpu="+lastOf(b.cpu)))
+				}
+				u.variants = append(u.variants, inTurn(t.name, cs))
+				continue
 			}
 			cpus := strings.Split(b.cpu, ",")
+			next := 0
 			u.variants = append(u.variants, variant{t.name, func(ctx context.Context, out io.Writer) error {
-				if name == "gc_latency" {
-					// One of these takes ten seconds or more, whatever benchtime says.
-					return b.test(t, tmp, program, ".*", "-test.short", "-test.cpu="+lastOf(b.cpu)).run(ctx, out)
-				}
+				program := programs[next%len(programs)]
+				next++
 				for _, cpu := range cpus {
 					// It leaves profiles behind, and would have the go command print them.
 					tmp, err := os.MkdirTemp(tmp, name)

@@ -245,3 +245,20 @@ func TestTail(t *testing.T) {
 		t.Errorf("kept %d bytes: %q", len(out.b), s)
 	}
 }
+
+func TestInTurn(t *testing.T) {
+	var cs []command
+	for _, s := range []string{"0", "1", "2"} {
+		cs = append(cs, command{argv: []string{"echo", s}})
+	}
+	v := inTurn("stock", cs)
+	var out strings.Builder
+	for range 5 {
+		if err := v.run(t.Context(), &out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := strings.Fields(out.String()), []string{"0", "1", "2", "0", "1"}; !slices.Equal(got, want) {
+		t.Errorf("ran %v, want %v", got, want)
+	}
+}
