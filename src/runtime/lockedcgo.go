@@ -5,6 +5,7 @@
 package runtime
 
 import (
+	"internal/goexperiment"
 	"internal/runtime/sys"
 	"unsafe"
 )
@@ -30,12 +31,19 @@ import (
 // its thread. If it drops its last other hold there, it leaves when the C call
 // is over: that is when the runtime's own hold is gone too.
 
+// A callbackFrame is what a callback must restore when it ends.
+type callbackFrame struct {
+	sp      uintptr // of the callback
+	prev    uintptr // of the callback of the same goroutine before it, or 0
+	restore bool    // a panic or Goexit would abandon it
+}
+
 // callbackEnter notes that the callback with stack pointer sp is the innermost
 // one of gp, and returns what to restore when it ends.
 //
 //go:nosplit
 func callbackEnter(gp *g, sp uintptr) (prev uintptr) {
-	if r := gp.locks; r != nil {
+	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
 		prev = r.innerSP
 		r.innerSP = sp
 	}
@@ -44,7 +52,7 @@ func callbackEnter(gp *g, sp uintptr) (prev uintptr) {
 
 //go:nosplit
 func callbackExit(gp *g, prev uintptr) {
-	if r := gp.locks; r != nil {
+	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
 		r.innerSP = prev
 	}
 }

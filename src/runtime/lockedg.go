@@ -59,8 +59,12 @@ const (
 // by a ThreadLocker.
 type gLocks struct {
 	g    guintptr
+	m    muintptr      // whose list it is on, or 0
 	next lockspuintptr // on m.lockedgs, or on a list of lockRecvTable
 	prev lockspuintptr // on m.lockedgs
+
+	stack *bucket     // that locked it, or nil if that was LockOSThread
+	stall lockedStall // see lockeddump.go
 
 	ext uint32 // m.lockedExt when another g of the m runs
 	int uint32 // m.lockedInt, likewise
@@ -74,6 +78,8 @@ type gLocks struct {
 	debugLocker *threadLocker
 	debugNlock  uint32
 
+	err lockRecvError // why it cannot be locked in LockToRecvOSThread
+
 	// Callbacks from C; see lockedcgo.go.
 	innerSP uintptr // this goroutine's innermost callback, or 0
 	waitSP  uintptr // the callback that waits to return to C
@@ -81,7 +87,6 @@ type gLocks struct {
 	// For a goroutine that waits in LockToRecvOSThread.
 	c    *hchan
 	mate *gLocks // becomes the record of the receiver, if it has none
-	err  string  // why it cannot be locked, or ""
 }
 
 type lockspuintptr uintptr
@@ -111,6 +116,7 @@ var lockedLock mutex
 // lockedLink adds r, the record of gp, to mp's list. The caller makes gp's
 // fields agree. lockedLock must be held.
 func lockedLink(mp *m, r *gLocks) {
+	r.m.set(mp)
 	r.prev = 0
 	r.next = mp.lockedgs
 	if next := r.next.ptr(); next != nil {
@@ -130,7 +136,7 @@ func lockedUnlink(mp *m, r *gLocks) {
 	if next := r.next.ptr(); next != nil {
 		next.prev = r.prev
 	}
-	r.next, r.prev = 0, 0
+	r.m, r.next, r.prev = 0, 0, 0
 	mp.nlocks--
 }
 
@@ -184,7 +190,7 @@ func lockedMove(mp *m) {
 func lockedMove_m(gp *g) {
 	trace := traceAcquire()
 	if trace.ok() {
-		trace.GoSched()
+		trace.GoStop(traceGoStopLock)
 	}
 	casgstatus(gp, _Grunning, _Grunnable)
 	if trace.ok() {
@@ -224,7 +230,7 @@ func lockedLeave_m(gp *g) {
 	mp := getg().m
 	trace := traceAcquire()
 	if trace.ok() {
-		trace.GoSched()
+		trace.GoStop(traceGoStopUnlock)
 	}
 	casgstatus(gp, _Grunning, _Grunnable)
 	if trace.ok() {
@@ -402,22 +408,36 @@ func lockRecvBucket(c *hchan) *lockspuintptr {
 	return &lockRecvTable[(uintptr(unsafe.Pointer(c))>>5)%uintptr(len(lockRecvTable))]
 }
 
+// A lockRecvError says why LockToRecvOSThread cannot lock its caller.
+type lockRecvError uint8
+
 const (
-	lockRecvClosed   = "runtime.LockToRecvOSThread: the channel is closed; call it before the channel is closed"
-	lockRecvUnlocked = "runtime.LockToRecvOSThread: the receiving goroutine is not locked to a thread; it must call LockOSThread or ThreadLocker.Lock before it receives"
-	lockRecvExtra    = "runtime.LockToRecvOSThread: the receiving goroutine runs on a thread that Go did not create; receive on a goroutine that Go code started"
+	lockRecvOK lockRecvError = iota
+	lockRecvClosed
+	lockRecvUnlocked
+	lockRecvExtra
 )
 
+var lockRecvErrors = [...]string{
+	lockRecvClosed:   "runtime.LockToRecvOSThread: the channel is closed; call it before the channel is closed",
+	lockRecvUnlocked: "runtime.LockToRecvOSThread: the receiving goroutine is not locked to a thread; it must call LockOSThread or ThreadLocker.Lock before it receives",
+	lockRecvExtra:    "runtime.LockToRecvOSThread: the receiving goroutine runs on a thread that Go did not create; receive on a goroutine that Go code started",
+}
+
+func (e lockRecvError) panic() {
+	panic(plainError(lockRecvErrors[e]))
+}
+
 // lockRecvErr says why nobody can be locked to the thread of gp, a goroutine
-// that receives, or is "".
-func lockRecvErr(gp *g) string {
+// that receives.
+func lockRecvErr(gp *g) lockRecvError {
 	if gp.lockflags&gLockUser == 0 {
 		return lockRecvUnlocked
 	}
 	if mp := gp.lockedm.ptr(); mp != nil && mp.isextra {
 		return lockRecvExtra
 	}
-	return ""
+	return lockRecvOK
 }
 
 // lockToRecv is LockToRecvOSThread.
@@ -436,21 +456,22 @@ func lockToRecv(c *hchan) {
 	r := new(gLocks)
 	r.g.set(gp)
 	r.ext = 1
+	r.stack = lockedStack()
 	r.mate = new(gLocks)
 
 	lock(&c.lock)
 	if c.closed != 0 {
 		unlock(&c.lock)
-		panic(plainError(lockRecvClosed))
+		lockRecvClosed.panic()
 	}
 	for sg := c.recvq.first; sg != nil; sg = sg.next {
 		if sg.isSelect && sg.g.selectDone.Load() != 0 {
 			continue // another case was chosen; see waitq.dequeue
 		}
 		// While we hold c.lock, sg.g stays blocked and locked.
-		if err := lockRecvErr(sg.g); err != "" {
+		if err := lockRecvErr(sg.g); err != lockRecvOK {
 			unlock(&c.lock)
-			panic(plainError(err))
+			err.panic()
 		}
 		mp := acquirem()
 		lockRecvAdopt(sg.g, r)
@@ -475,8 +496,8 @@ func lockToRecv(c *hchan) {
 		reason = waitReasonSynctestLockToRecv
 	}
 	goparkunlock(&c.lock, reason, traceBlockChanRecv, 3)
-	if r.err != "" {
-		panic(plainError(r.err))
+	if r.err != lockRecvOK {
+		r.err.panic()
 	}
 }
 
@@ -526,7 +547,7 @@ func lockRecvClose(c *hchan) {
 	lockRecvRelease(c, lockRecvClosed)
 }
 
-func lockRecvRelease(c *hchan, err string) {
+func lockRecvRelease(c *hchan, err lockRecvError) {
 	c.lockrecv = false
 	var list lockspuintptr // oldest first
 	lock(&lockedLock)
@@ -544,7 +565,7 @@ func lockRecvRelease(c *hchan, err string) {
 	for r := list.ptr(); r != nil; {
 		gp, next := r.g.ptr(), r.next.ptr()
 		r.next = 0
-		if err == "" {
+		if err == lockRecvOK {
 			lockRecvAdopt(getg(), r)
 		} else {
 			r.err = err

@@ -5,7 +5,6 @@
 package runtime
 
 import (
-	"internal/goexperiment"
 	"internal/runtime/atomic"
 	"internal/runtime/sys"
 	"unsafe"
@@ -271,6 +270,7 @@ func lockedSample(gp *g) {
 	gp.trackingStamp = 0
 	for range lockedSamplePeriod / gTrackingPeriod {
 		sched.timeToRun.record(t)
+		lockedTimeToRun.record(t)
 	}
 }
 
@@ -1003,36 +1003,9 @@ func lockedRunnable() bool {
 	return !q.q.empty() || q.word.Load()&lockedGMask != 0
 }
 
-// lockedRunqSize returns the number of gs in the queues of dedicated threads.
-// sched.lock must be held.
-func lockedRunqSize() uint64 {
-	n := uint64(0)
-	for mp := allm; mp != nil; mp = mp.alllink {
-		if mp.lockedg != 0 {
-			n += uint64(max(0, mp.lockedq.q.size+mp.lockedq.ninbox.Load()))
-		}
-	}
-	return n
-}
-
-// printLocked prints for goroutineheader what holds up the locked gp: the
-// callback that must return to C before the one that gp waits in.
-func printLocked(gp *g) {
-	if !goexperiment.ThreadLocker || gp.waitreason != waitReasonCgoCallbackReturn || readgstatus(gp)&^_Gscan != _Gwaiting {
-		return
-	}
-	mp := gp.lockedm.ptr()
-	if mp == nil {
-		return
-	}
-	// The world may not be stopped: read gs, which are never freed, rather
-	// than the list of mp.
-	sp := mp.g0.sched.sp
-	forEachGRace(func(inner *g) {
-		if r := inner.locks; r != nil && r.innerSP == sp && inner.lockedm.ptr() == mp {
-			print(", innermost callback is of goroutine ", inner.goid)
-		}
-	})
+// size returns the number of gs in q. It may be called on any m.
+func (q *lockedRunq) size() int32 {
+	return max(0, q.q.size+q.ninbox.Load())
 }
 
 // lockedCheck throws if mp, the current m, which has a p, is not in order.

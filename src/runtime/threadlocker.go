@@ -141,6 +141,9 @@ func (l *threadLocker) lock() {
 	if fresh {
 		r = new(gLocks)
 	}
+	if r.stack == nil {
+		r.stack = lockedStack()
+	}
 	mp := acquirem()
 	gp := mp.curg
 	if fresh {

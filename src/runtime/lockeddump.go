@@ -1,0 +1,282 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package runtime
+
+import (
+	"internal/goexperiment"
+	"internal/profilerecord"
+)
+
+// What dumps, GODEBUG=schedtrace and GODEBUG=threadstall say of dedicated
+// threads.
+
+// printLocked prints for goroutineheader what follows "locked to thread": which
+// thread gp is locked to, and what holds gp up there. If gp is runnable, that is
+// the goroutine that occupies the thread; if it waits for a callback to return
+// to C, it is the goroutine whose callback must return before. There is no "]"
+// and no ", " inside one item, so that programs that parse dumps still can.
+//
+// The world may not be stopped.
+func printLocked(gp *g) {
+	mp := gp.lockedm.ptr()
+	if !goexperiment.ThreadLocker || mp == nil {
+		return
+	}
+	print(", thread ", mp.procid)
+	switch readgstatus(gp) &^ _Gscan {
+	case _Grunnable:
+		if by := lockedOccupant(gp); by != nil {
+			print(", behind goroutine ", by.goid, " (")
+			printLockedState(by)
+			print(")")
+		}
+	case _Gwaiting:
+		if gp.waitreason == waitReasonCgoCallbackReturn {
+			printInnermostCallback(mp)
+		}
+	}
+}
+
+// lockedOccupant returns the goroutine that runs on the thread of gp, which is
+// locked, or is in a system call or in C there, unless it is gp.
+func lockedOccupant(gp *g) *g {
+	mp := gp.lockedm.ptr()
+	if mp == nil {
+		return nil
+	}
+	by := mp.curg
+	if by == gp || by == nil || by.lockedm.ptr() != mp {
+		return nil
+	}
+	return by
+}
+
+// printLockedState prints what by, which occupies a dedicated thread, does,
+// and, if that is a system call or a call of C, since when.
+func printLockedState(by *g) {
+	switch s := readgstatus(by) &^ _Gscan; s {
+	case _Gsyscall:
+		if mp := by.lockedm.ptr(); mp != nil && mp.incgo {
+			print("cgo call")
+		} else {
+			print("syscall")
+		}
+		if since := by.waitsince; since != 0 {
+			print(" for ")
+			printDuration(nanotime() - since)
+		}
+	case _Gwaiting:
+		print(by.waitreason.String())
+	default:
+		if s < uint32(len(gStatusStrings)) {
+			print(gStatusStrings[s])
+		} else {
+			print("???")
+		}
+	}
+}
+
+// printDuration prints so many nanoseconds in the greatest unit of which there
+// are two or more.
+func printDuration(ns int64) {
+	switch {
+	case ns >= 120e9:
+		print(ns/60e9, " minutes")
+	case ns >= 2e9:
+		print(ns/1e9, " seconds")
+	default:
+		print(ns/1e6, " ms")
+	}
+}
+
+// printInnermostCallback names the goroutine whose callback from C is the
+// innermost one on mp.
+func printInnermostCallback(mp *m) {
+	// Read gs, which are never freed, rather than the list of mp.
+	sp := mp.g0.sched.sp
+	forEachGRace(func(inner *g) {
+		if r := inner.locks; r != nil && r.innerSP == sp && inner.lockedm.ptr() == mp {
+			print(", innermost callback is of goroutine ", inner.goid)
+		}
+	})
+}
+
+// lockedSyscallSince notes since when gp is in a system call or in C, if nobody
+// has yet. The caller has taken the p of gp, and holds its scan bit.
+func lockedSyscallSince(gp *g) {
+	if gp.lockedm != 0 && gp.waitsince == 0 {
+		gp.waitsince = nanotime()
+	}
+}
+
+// lockedProfileRecord completes the record of gp in a goroutine profile.
+func lockedProfileRecord(gp *g, r *profilerecord.StackRecord) {
+	mp := gp.lockedm.ptr()
+	if mp == nil {
+		return
+	}
+	r.Thread = mp.procid
+	if readgstatus(gp)&^_Gscan == _Grunnable {
+		if by := lockedOccupant(gp); by != nil {
+			r.Behind = by.goid
+		}
+	}
+}
+
+// schedtraceLocked is what schedtrace says of all dedicated threads. sched.lock
+// must be held.
+func schedtraceLocked() {
+	var s lockedStats
+	s.read()
+	print(" lockedthreads=", s.threads, " lockedrunqueue=", s.runnable)
+}
+
+// schedtraceLockedM is what a detailed schedtrace says of mp.
+func schedtraceLockedM(mp *m) {
+	if mp.lockedg == 0 {
+		return
+	}
+	w := mp.lockedq.word.Load()
+	print(" thread=", mp.procid, " lockedgs=", max(1, mp.nlocks), " lockedrunq=", mp.lockedq.size(),
+		" parked=", w&lockedParked != 0, " ticket=", w&lockedTicket != 0)
+}
+
+// Stalls.
+//
+// With GODEBUG=threadstall=X, sysmon looks for dedicated threads that have sat
+// in one system call, or one call of C, for X milliseconds while other
+// goroutines of the thread were runnable, and reports each such call once: one
+// line, and the stacks of the goroutine that sits and of those that wait.
+//
+// The stacks are read while the rest of the program runs. What makes this safe
+// is that the goroutine that sits cannot leave its call while its scan bit is
+// set. So its m changes nothing, in particular neither its own queue nor, by
+// setStatusLocked, the status of a goroutine there; and those who scan stacks
+// keep away from goroutines whose scan bits are set.
+
+// A lockedStall is what sysmon knows of the call that a goroutine is in. Times
+// are in milliseconds, low bits.
+type lockedStall struct {
+	call  uint32 // since when it is in the call
+	since uint32 // since when others wait, 0 if they do not, or stallReported
+}
+
+const stallReported = ^uint32(0)
+
+// lockedStallWaiters is the number of waiting goroutines whose stacks a report
+// shows.
+const lockedStallWaiters = 10
+
+// lockedStallCheck reports new stalls. Called by sysmon.
+func lockedStallCheck() {
+	for lockedStallReport() {
+	}
+}
+
+// lockedStallReport reports one stall, if there is a new one.
+func lockedStallReport() bool {
+	gp := lockedStallFind()
+	if gp == nil {
+		return false
+	}
+	mp := gp.m
+	n := mp.lockedq.size()
+	// Stop the GC from moving the stacks of those that wait, too. (This is not
+	// castogscanstatus, which counts scan bits as locks, of which sysmon holds
+	// one already. Nobody waits for one while it holds another.)
+	var wait [lockedStallWaiters]*g
+	shown := 0
+	for _, head := range [...]guintptr{mp.lockedq.q.head, guintptr(mp.lockedq.word.Load() & lockedGMask)} {
+		for w := head.ptr(); w != nil && shown < len(wait); w = w.schedlink.ptr() {
+			for !w.atomicstatus.CompareAndSwap(_Grunnable, _Gscanrunnable) {
+				osyield()
+			}
+			wait[shown] = w
+			shown++
+		}
+	}
+
+	printlock()
+	print("runtime: thread ", mp.procid, " has been in a ")
+	printLockedState(gp)
+	print(" of goroutine ", gp.goid, ", while ", n, " goroutines that are locked to it wait to run\n")
+	print("\ngoroutine ", gp.goid, " [syscall, locked to thread")
+	printLocked(gp)
+	print("]:\n")
+	traceback(^uintptr(0), ^uintptr(0), 0, gp)
+	for _, w := range wait[:shown] {
+		print("\ngoroutine ", w.goid, " [runnable, locked to thread")
+		printLocked(w)
+		print("]:\n")
+		traceback(^uintptr(0), ^uintptr(0), 0, w)
+	}
+	if more := n - int32(shown); more > 0 {
+		print("\n...and ", more, " more\n")
+	}
+	print("\n")
+	printunlock()
+
+	for _, w := range wait[:shown] {
+		w.atomicstatus.Store(_Grunnable)
+	}
+	casfrom_Gscanstatus(gp, _Gscansyscall, _Gsyscall)
+	return true
+}
+
+// lockedStallFind returns a goroutine whose call is to be reported, with its
+// scan bit set, or nil.
+func lockedStallFind() *g {
+	now := nanotime()
+	lock(&sched.lock)
+	for mp := allm; mp != nil; mp = mp.alllink {
+		if mp.nlocks < 2 {
+			continue
+		}
+		gp := mp.curg
+		if gp == nil || readgstatus(gp) != _Gsyscall || !castogscanstatus(gp, _Gsyscall, _Gscansyscall) {
+			continue
+		}
+		if gp.m == mp && gp.locks != nil && lockedStalled(mp, gp, now) {
+			unlock(&sched.lock)
+			return gp
+		}
+		casfrom_Gscanstatus(gp, _Gscansyscall, _Gsyscall)
+	}
+	unlock(&sched.lock)
+	return nil
+}
+
+// lockedStalled reports whether the call that gp is in is to be reported now.
+// The scan bit of gp is set.
+func lockedStalled(mp *m, gp *g, now int64) bool {
+	if gp.waitsince == 0 {
+		if mp.p != 0 {
+			return false // retake takes the p when the call has lasted for a while
+		}
+		gp.waitsince = now // it gave up its p itself
+	}
+	s := &gp.locks.stall
+	if call := uint32(gp.waitsince / 1e6); s.call != call {
+		*s = lockedStall{call: call}
+	}
+	ms := uint32(now / 1e6)
+	switch {
+	case s.since == stallReported:
+		return false
+	case mp.lockedq.size() == 0:
+		s.since = 0
+		return false
+	case s.since == 0:
+		s.since = ms | 1
+		if s.since == stallReported {
+			s.since = 1
+		}
+		return false
+	case ms-s.since < uint32(debug.threadstall):
+		return false
+	}
+	s.since = stallReported
+	return true
+}

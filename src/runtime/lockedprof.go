@@ -1,0 +1,170 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package runtime
+
+import (
+	"internal/profilerecord"
+	_ "unsafe" // for go:linkname
+)
+
+// Metrics and the profile of locked goroutines.
+
+// lockedTimeToRun is the distribution of the time that goroutines which share
+// a thread have been runnable before they ran.
+var lockedTimeToRun timeHistogram
+
+// lockedStats counts dedicated threads and what is locked to them.
+type lockedStats struct {
+	threads  uint64 // dedicated threads
+	gs       uint64 // goroutines locked to them
+	queued   uint64 // runnable ones in the queues of the threads
+	runnable uint64 // these, and those that are tickets
+}
+
+// read fills in s. sched.lock must be held.
+func (s *lockedStats) read() {
+	*s = lockedStats{}
+	for mp := allm; mp != nil; mp = mp.alllink {
+		if mp.lockedg == 0 {
+			continue
+		}
+		s.threads++
+		s.gs += uint64(max(1, mp.nlocks))
+		n := uint64(mp.lockedq.size())
+		s.queued += n
+		s.runnable += n
+		if mp.lockedq.word.Load()&lockedTicket != 0 {
+			s.runnable++
+		}
+	}
+}
+
+// lockedRunnableTime records that gp, which is locked, has been runnable for t
+// ns before it ran.
+func lockedRunnableTime(gp *g, t int64) {
+	if gp.locks != nil {
+		lockedTimeToRun.record(t)
+	}
+}
+
+// initLockedMetrics adds metrics of dedicated threads; see initMetrics.
+func initLockedMetrics() {
+	metrics["/sched/goroutines/locked-runnable:goroutines"] = metricData{
+		deps: makeStatDepSet(schedStatsDep),
+		compute: func(in *statAggregate, out *metricValue) {
+			out.kind = metricKindUint64
+			out.scalar = in.schedStats.locked.runnable
+		},
+	}
+	metrics["/sched/goroutines/locked:goroutines"] = metricData{
+		deps: makeStatDepSet(schedStatsDep),
+		compute: func(in *statAggregate, out *metricValue) {
+			out.kind = metricKindUint64
+			out.scalar = in.schedStats.locked.gs
+		},
+	}
+	metrics["/sched/latencies/locked:seconds"] = metricData{
+		compute: func(_ *statAggregate, out *metricValue) {
+			lockedTimeToRun.write(out)
+		},
+	}
+	metrics["/sched/threads/dedicated:threads"] = metricData{
+		deps: makeStatDepSet(schedStatsDep),
+		compute: func(in *statAggregate, out *metricValue) {
+			out.kind = metricKindUint64
+			out.scalar = in.schedStats.locked.threads
+		},
+	}
+}
+
+// lockedStack returns the stack of the caller of the function that called it,
+// for a record.
+func lockedStack() *bucket {
+	if debug.profstackdepth == 0 {
+		return nil
+	}
+	mp := acquirem() // owns mp.profStack
+	n := callers(2, mp.profStack)
+	b := stkbucket(threadLockProfile, 0, mp.profStack[:n], true)
+	releasem(mp)
+	return b
+}
+
+// pprof_threadLockProfile fills p with a record for each locked goroutine: the
+// stack that locked it, or, if that was LockOSThread or the runtime, the stack
+// that it has now. It returns the number of records, and whether they fit.
+//
+// Who locked a goroutine stands in its record, which is read without stopping
+// anything. Only for the rest the world stops.
+//
+//go:linkname pprof_threadLockProfile
+func pprof_threadLockProfile(p []profilerecord.StackRecord) (n int, ok bool) {
+	var rest []*g
+	add := func(r profilerecord.StackRecord) {
+		if n < len(p) {
+			p[n] = r
+		}
+		n++
+	}
+	forEachGRace(func(gp *g) {
+		switch readgstatus(gp) &^ _Gscan {
+		case _Gidle, _Gdead, _Gdeadextra:
+			return
+		}
+		r := gp.locks
+		if r == nil {
+			if gp.lockedm != 0 {
+				rest = append(rest, gp)
+			}
+			return
+		}
+		var thread uint64
+		systemstack(func() {
+			lock(&lockedLock)
+			if r.g.ptr() == gp && r.m != 0 {
+				thread = r.m.ptr().procid
+			}
+			unlock(&lockedLock)
+		})
+		switch {
+		case thread == 0:
+			// It has left, or is not there yet.
+		case r.stack == nil:
+			rest = append(rest, gp)
+		default:
+			add(profilerecord.StackRecord{Stack: r.stack.stk(), Thread: thread})
+		}
+	})
+	if len(rest) == 0 {
+		return n, n <= len(p)
+	}
+	if n+len(rest) > len(p) {
+		return n + len(rest), false
+	}
+
+	pcbuf := makeProfStack()
+	self := getg()
+	stw := stopTheWorld(stwGoroutineProfile)
+	for _, gp := range rest {
+		mp := gp.lockedm.ptr()
+		if mp == nil {
+			continue
+		}
+		switch readgstatus(gp) &^ _Gscan {
+		case _Gidle, _Gdead, _Gdeadextra:
+			continue
+		}
+		r := profilerecord.StackRecord{}
+		if gp == self {
+			r.Stack = append(r.Stack, pcbuf[:callers(1, pcbuf)]...)
+		} else {
+			systemstack(func() { saveg(^uintptr(0), ^uintptr(0), gp, &r, pcbuf) })
+		}
+		r.Thread = mp.procid
+		add(r)
+	}
+	startTheWorld(stw)
+	return n, true
+}
