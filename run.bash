@@ -7,7 +7,7 @@ usage() {
 	cat <<'EOF'
 usage: ./run.bash [PART [flags of that part]]...
 
-Runs these parts, by default all but the last three, in this order:
+Runs these parts, by default all but the last four, in this order:
 	build		make.bash and misc/refresh.bash; -full adds what bootstraps
 	api		upstream's checks of the API lists and the release notes
 	programs	the programs in test/, by the runner of Go's own test directory
@@ -23,6 +23,8 @@ Runs these parts, by default all but the last three, in this order:
 			with asynchronous preemption on and off;
 			-for DURATION (of each), -seed N
 	bench		the driver of bench/run.bash, and that each benchmark runs
+	tools		panicparse, Delve and the Prometheus client, built from their released
+			modules, read what the runtime shows
 	load		a million goroutines on one thread, a thousand threads with a
 			locker, ten thousand that exit, and that memory and threads return;
 			takes 4 GB of memory and some minutes, so runs only if named;
@@ -54,6 +56,7 @@ declare -A what=(
 	[ports]="builds and vets for other ports"
 	[stress]="random locking, blocking and leaving"
 	[bench]="the benchmarks run (they measure nothing here)"
+	[tools]="other people's tools"
 	[load]="a million goroutines, a thousand lockers"
 	[model]="the model of the scheduling protocol"
 	[all]="all of upstream's tests, against the base's"
@@ -279,17 +282,27 @@ part_all() {
 	(cd "$root/misc/distdiff" && clean go run . -explained explained "$logs"/all/{base,on,off}.json)
 }
 
-# The driver's modules come from where the caller's go command gets them. The
-# benchmarks need none.
+# with_modules runs a command with modules from where the caller's go command gets
+# them.
+with_modules() {
+	local proxy mods
+	proxy=$(clean HOME="${HOME:-$cachedir/home}" GOENV= go env GOPROXY) || return
+	mods=$(clean HOME="${HOME:-$cachedir/home}" GOENV= go env GOMODCACHE) || return
+	clean GOPROXY="${GOPROXY:-$proxy}" GOMODCACHE="${GOMODCACHE:-$mods}" "$@"
+}
+
+# The benchmarks need no modules.
 part_bench() {
 	no_args "$@"
-	local proxy mods
-	proxy=$(cd "$root/bench" && clean HOME="${HOME:-$cachedir/home}" GOENV= go env GOPROXY) || return
-	mods=$(cd "$root/bench" && clean HOME="${HOME:-$cachedir/home}" GOENV= go env GOMODCACHE) || return
 	(cd "$root/bench" &&
-		clean GOPROXY="${GOPROXY:-$proxy}" GOMODCACHE="${GOMODCACHE:-$mods}" go vet ./... &&
-		clean GOPROXY="${GOPROXY:-$proxy}" GOMODCACHE="${GOMODCACHE:-$mods}" go test -short ./driver &&
+		with_modules go vet ./... &&
+		with_modules go test -short ./driver &&
 		clean go test -run '^$' -bench . -benchtime 1x -cpu 1,2)
+}
+
+part_tools() {
+	no_args "$@"
+	(cd "$root/test/tools" && with_modules go vet . && with_modules go test -count=1 -v .)
 }
 
 built=$(cat "$goroot/.git/make/built" 2>/dev/null) || built=

@@ -199,9 +199,9 @@ func lockedStallReport() bool {
 	}
 
 	printlock()
-	print("runtime: thread ", mp.procid, " has been in a ")
+	print("runtime: thread ", mp.procid, " is held up by goroutine ", gp.goid, " (")
 	printLockedState(gp)
-	print(" of goroutine ", gp.goid, ", while ", n, " goroutines that are locked to it wait to run\n")
+	print("), ", n, " goroutines locked to it are runnable\n")
 	print("\ngoroutine ", gp.goid, " [syscall, locked to thread")
 	printLocked(gp)
 	print("]:\n")

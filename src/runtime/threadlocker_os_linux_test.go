@@ -769,7 +769,11 @@ func TestDedicatedThreadTraces(t *testing.T) {
 				tlWaitAll(ws[:3]...)
 			}
 
-			ran := tlTraceThreads(t, &buf)
+			ran, stops := tlTraceThreads(t, &buf)
+			// A joiner that waits for a receiver does not stop to move.
+			if got := stops[guest.id]; got["unlock from thread"] != 6 || got["lock to thread"] < 3 || got["lock to thread"] > 6 {
+				t.Fatalf("the trace shows that goroutine %s stopped because of %v", guest.id, got)
+			}
 			for _, w := range ws[:3] {
 				if got := ran[w.id]; len(got) != 1 || !got[tid] {
 					t.Fatalf("the trace shows goroutine %s on threads %v, want %d", w.id, got, tid)
@@ -787,18 +791,20 @@ func TestDedicatedThreadTraces(t *testing.T) {
 	})
 }
 
-// tlTraceThreads returns on which threads the goroutines of a trace have run.
-func tlTraceThreads(t *testing.T, r io.Reader) map[string]map[int]bool {
+// tlTraceThreads returns on which threads the goroutines of a trace have run, and
+// how often they have stopped for which reason.
+func tlTraceThreads(t *testing.T, r io.Reader) (ran map[string]map[int]bool, stops map[string]map[string]int) {
 	t.Helper()
 	tr, err := itrace.NewReader(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ran := make(map[string]map[int]bool)
+	ran = make(map[string]map[int]bool)
+	stops = make(map[string]map[string]int)
 	for {
 		ev, err := tr.ReadEvent()
 		if err == io.EOF {
-			return ran
+			return ran, stops
 		}
 		if err != nil {
 			t.Fatalf("the trace is not valid: %v", err)
@@ -810,10 +816,17 @@ func tlTraceThreads(t *testing.T, r io.Reader) map[string]map[int]bool {
 		if st.Resource.Kind != itrace.ResourceGoroutine {
 			continue
 		}
-		if _, to := st.Goroutine(); to != itrace.GoRunning {
+		from, to := st.Goroutine()
+		id := fmt.Sprint(st.Resource.Goroutine())
+		if from == itrace.GoRunning {
+			if stops[id] == nil {
+				stops[id] = make(map[string]int)
+			}
+			stops[id][st.Reason]++
+		}
+		if to != itrace.GoRunning {
 			continue
 		}
-		id := fmt.Sprint(st.Resource.Goroutine())
 		if ran[id] == nil {
 			ran[id] = make(map[int]bool)
 		}

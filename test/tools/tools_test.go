@@ -1,0 +1,215 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build linux && goexperiment.threadlocker
+
+// Package tools tests that released versions of the tools that people use read
+// what this toolchain's runtime shows: panicparse parses its dumps, Delve lists its
+// goroutines, and the Prometheus client exports its metrics.
+package tools
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/maruel/panicparse/v2/stack"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// stuck has goroutines share a thread and one of them sit in a system call until
+// release is called. Others are blocked, runnable on the thread, about to join it,
+// waiting in LockToRecvOSThread, and alone on a thread.
+func stuck(t *testing.T) (release func()) {
+	var p [2]int
+	if err := syscall.Pipe(p[:]); err != nil {
+		t.Fatal(err)
+	}
+	l := runtime.MakeThreadLocker()
+	ready := make(chan bool)
+	end := make(chan bool)
+	gone := make(chan bool)
+	work := make(chan bool)
+	start := func(f func()) {
+		go func() {
+			f()
+			gone <- true
+		}()
+	}
+	start(func() { blocked(l, ready, end) })
+	<-ready
+	start(func() {
+		l.Lock()
+		ready <- true
+		<-work
+	})
+	<-ready
+	start(func() { alone(ready, end) })
+	<-ready
+	never := make(chan bool)
+	start(func() {
+		defer func() { recover() }() // never is closed
+		runtime.LockToRecvOSThread(never)
+	})
+	start(func() { sit(l, p[0], ready) })
+	<-ready
+	waitFor(" [syscall, locked to thread")
+	work <- true
+	start(l.Lock)
+	waitFor(" [LockToRecvOSThread")
+	for strings.Count(dump(), " [runnable, locked to thread") != 2 {
+		runtime.Gosched()
+	}
+	return func() {
+		syscall.Write(p[1], []byte{0})
+		close(end)
+		close(never)
+		for range 6 {
+			<-gone
+		}
+	}
+}
+
+func blocked(l *runtime.ThreadLocker, ready, end chan bool) {
+	l.Lock()
+	ready <- true
+	<-end
+}
+
+func alone(ready, end chan bool) {
+	runtime.LockOSThread()
+	ready <- true
+	<-end
+}
+
+func sit(l *runtime.ThreadLocker, fd int, ready chan bool) {
+	l.Lock()
+	ready <- true
+	for {
+		if _, err := syscall.Read(fd, make([]byte, 1)); err != syscall.EINTR {
+			return
+		}
+	}
+}
+
+func dump() string {
+	buf := make([]byte, 1<<20)
+	return string(buf[:runtime.Stack(buf, true)])
+}
+
+func waitFor(s string) {
+	for !strings.Contains(dump(), s) {
+		runtime.Gosched()
+	}
+}
+
+var header = regexp.MustCompile(`(?m)^goroutine (\d+) \[([^\],]+)(.*)\]:$`)
+
+func TestPanicparse(t *testing.T) {
+	release := stuck(t)
+	d := dump()
+	release()
+	var rest bytes.Buffer
+	in := strings.NewReader(d)
+	s, _, err := stack.ScanSnapshot(in, &rest, stack.DefaultOpts())
+	if err != nil && err != io.EOF {
+		t.Fatal(err)
+	}
+	if rest.Len() != 0 || in.Len() != 0 {
+		t.Errorf("panicparse does not take for goroutines: %q", rest.String()+d[len(d)-in.Len():])
+	}
+	want := header.FindAllStringSubmatch(d, -1)
+	if len(s.Goroutines) != len(want) {
+		t.Fatalf("%d goroutines, want %d of\n%s", len(s.Goroutines), len(want), d)
+	}
+	for i, g := range s.Goroutines {
+		w := want[i]
+		locked := strings.Contains(w[3], ", locked to thread")
+		if fmt.Sprint(g.ID) != w[1] || g.State != w[2] || g.Locked != locked || g.SleepMax != 0 || len(g.Stack.Calls) == 0 {
+			t.Errorf("%s: goroutine %d, state %q, locked %v, asleep for %d minutes, %d calls", w[0], g.ID, g.State, g.Locked, g.SleepMax, len(g.Stack.Calls))
+		}
+	}
+}
+
+func TestPrometheus(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	reg.MustRegister(collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsAll)))
+	release := stuck(t)
+	mfs, err := reg.Gather()
+	release()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]float64{
+		"go_sched_threads_dedicated_threads":             2,
+		"go_sched_goroutines_locked_goroutines":          5,
+		"go_sched_goroutines_locked_runnable_goroutines": 2,
+	}
+	hist := false
+	for _, mf := range mfs {
+		if w, ok := want[mf.GetName()]; ok {
+			if got := mf.GetMetric()[0].GetGauge().GetValue(); got != w {
+				t.Errorf("%s: %v, want %v", mf.GetName(), got, w)
+			}
+			delete(want, mf.GetName())
+		}
+		if mf.GetName() == "go_sched_latencies_locked_seconds" {
+			hist = mf.GetMetric()[0].GetHistogram() != nil
+		}
+	}
+	for name := range want {
+		t.Errorf("%s is not exported", name)
+	}
+	if !hist {
+		t.Error("go_sched_latencies_locked_seconds is not exported as a histogram")
+	}
+}
+
+// TestDelve has Delve list the goroutines of a process that is stuck, and call a
+// function in it.
+func TestDelve(t *testing.T) {
+	if os.Getenv("TOOLS_STUCK") != "" {
+		release := stuck(t)
+		runtime.Breakpoint()
+		release()
+		return
+	}
+	dir := t.TempDir()
+	dlv := filepath.Join(dir, "dlv")
+	if out, err := exec.Command("go", "build", "-o", dlv, "github.com/go-delve/delve/cmd/dlv").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	init := filepath.Join(dir, "init")
+	if err := os.WriteFile(init, []byte("continue\ngoroutines -with user -t 3\nexit\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(dlv, "exec", "--check-go-version=false", "--allow-non-terminal-interactive", "--init", init, exe, "--", "-test.run=^TestDelve$")
+	cmd.Env = append(os.Environ(), "TOOLS_STUCK=1", "HOME="+dir)
+	cmd.Stdin = strings.NewReader("exit\n")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{"tools.blocked", "tools.alone", "tools.sit", "tools.stuck"} {
+		if !bytes.Contains(out, []byte(want)) {
+			t.Errorf("Delve does not show %s:\n%s", want, out)
+		}
+	}
+	if !regexp.MustCompile(`\[LockToRecvOSThread|runtime\.LockToRecvOSThread|lockToRecv`).Match(out) {
+		t.Errorf("Delve does not show who waits in LockToRecvOSThread:\n%s", out)
+	}
+}
