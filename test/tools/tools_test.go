@@ -186,15 +186,17 @@ func TestDelve(t *testing.T) {
 	}
 	dir := t.TempDir()
 	dlv := filepath.Join(dir, "dlv")
-	if out, err := exec.Command("go", "build", "-o", dlv, "github.com/go-delve/delve/cmd/dlv").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+	exe := filepath.Join(dir, "tools.test") // go test runs one without debug information
+	for _, args := range [][]string{
+		{"build", "-o", dlv, "github.com/go-delve/delve/cmd/dlv"},
+		{"test", "-c", "-o", exe, "."},
+	} {
+		if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+			t.Fatalf("go %v: %v\n%s", args, err, out)
+		}
 	}
 	init := filepath.Join(dir, "init")
-	if err := os.WriteFile(init, []byte("continue\ngoroutines -with user -t 3\nexit\n"), 0o666); err != nil {
+	if err := os.WriteFile(init, []byte("continue\ngoroutines -with user -t 9\nexit\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(dlv, "exec", "--check-go-version=false", "--allow-non-terminal-interactive", "--init", init, exe, "--", "-test.run=^TestDelve$")

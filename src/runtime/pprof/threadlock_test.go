@@ -59,8 +59,13 @@ func TestThreadLockProfile(t *testing.T) {
 	go func() { // to be joined
 		l.Lock()
 		<-ch
+		l.Unlock()
+		close(end)
 	}()
-	defer close(ch)
+	defer func() {
+		close(ch)
+		<-end
+	}()
 	for range joiners {
 		go joinHere(ch, tid, end)
 		if got := <-tid; got != shared {
