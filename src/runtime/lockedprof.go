@@ -27,8 +27,9 @@ type lockedStats struct {
 func (s *lockedStats) read() {
 	*s = lockedStats{}
 	for mp := allm; mp != nil; mp = mp.alllink {
-		if mp.lockedg == 0 {
-			continue
+		gp := mp.lockedg.ptr()
+		if gp == nil || mp.isextra && readgstatus(gp)&^_Gscan == _Gdeadextra {
+			continue // what is on the list of extra ms has a g locked to it already
 		}
 		s.threads++
 		s.gs += uint64(max(1, mp.nlocks))
