@@ -189,7 +189,8 @@ const (
 // The status of a gp that runs, or is runnable or readied on its own m, is changed
 // by nobody else but those who scan stacks: the mark phase of the GC, and
 // traceAdvance. The world stops before either begins, and this m cannot stop
-// between the look at whether they do and the store. So the store need not be
+// between the look at whether they do and the store. (A stall report scans, too,
+// but not while this m can run; see lockeddump.go.) So the store need not be
 // atomic, which saves a switch a seventh of its time. Whoever reads the status on
 // another m and counts on what it reads comes after a lock that this m releases
 // later, such as that of the channel that gp waits on, or after a stop of the world.
