@@ -19,6 +19,7 @@ import (
 	"runtime/pprof"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -41,8 +42,8 @@ func TestThreadLockerDump(t *testing.T) {
 		})
 
 		release := ws[0].stall()
-		ran := false
-		ws[1].start(func() { ran = true })
+		var ran atomic.Bool
+		ws[1].start(func() { ran.Store(true) })
 		ws[1].waitQueued()
 		joiner := newTLWorker(t)
 		joiner.start(l.Lock)
@@ -77,7 +78,7 @@ func TestThreadLockerDump(t *testing.T) {
 			}
 		}
 
-		if ran {
+		if ran.Load() {
 			t.Error("a goroutine ran on a thread that was in a system call")
 		}
 		release()
