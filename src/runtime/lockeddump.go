@@ -251,10 +251,13 @@ func lockedStallFind() *g {
 // lockedStalled reports whether the call that gp is in is to be reported now.
 // The scan bit of gp is set.
 func lockedStalled(mp *m, gp *g, now int64) bool {
+	if mp.p != 0 {
+		// Retake takes the p when the call has lasted for a while. Until then
+		// a stop of the world may want it, which the scan bit would delay for
+		// as long as a report takes.
+		return false
+	}
 	if gp.waitsince == 0 {
-		if mp.p != 0 {
-			return false // retake takes the p when the call has lasted for a while
-		}
 		gp.waitsince = now // it gave up its p itself
 	}
 	s := &gp.locks.stall
@@ -274,7 +277,7 @@ func lockedStalled(mp *m, gp *g, now int64) bool {
 			s.since = 1
 		}
 		return false
-	case ms-s.since < uint32(debug.threadstall):
+	case int32(ms-s.since) <= debug.threadstall: // both are rounded, and since may be ahead
 		return false
 	}
 	s.since = stallReported

@@ -43,7 +43,9 @@ func (s *lockedStats) read() {
 }
 
 // lockedRunnableTime records that gp, which is locked, has been runnable for t
-// ns before it ran.
+// ns before it ran. Like casgstatus, it must not split the stack.
+//
+//go:nosplit
 func lockedRunnableTime(gp *g, t int64) {
 	if gp.locks != nil {
 		lockedTimeToRun.record(t)

@@ -19,6 +19,7 @@ import (
 	"runtime/pprof"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -139,7 +140,10 @@ func TestThreadLockerStallReport(t *testing.T) {
 			}
 			for range 3 {
 				tid := c.do('s')
-				m := c.await(`(?m)^runtime: thread (\d+) is held up by goroutine (\d+) \(syscall for \d+ [a-z]+\), 1 goroutines locked to it are runnable$`)
+				m := c.await(`(?m)^runtime: thread (\d+) is held up by goroutine (\d+) \(syscall for (\d+) ([a-z]+)\), 1 goroutines locked to it are runnable$`)
+				if ms, _ := strconv.Atoi(m[3]); m[4] == "ms" && ms < 20 {
+					t.Errorf("reported after %d ms, want 20 or more", ms)
+				}
 				if m[1] != strconv.Itoa(tid) {
 					t.Errorf("the report names thread %s, want %d", m[1], tid)
 				}
@@ -157,6 +161,16 @@ func TestThreadLockerStallReport(t *testing.T) {
 	}
 }
 
+// TestThreadLockerNoStallReport tests that many short calls are not reported.
+func TestThreadLockerNoStallReport(t *testing.T) {
+	c := startStalls(t, "threadstall=600000")
+	c.do('b')
+	c.do('m')
+	if all := c.quit(); strings.Contains(all, "runtime: thread") {
+		t.Errorf("reports of calls that last for 2 ms:\n%s", all)
+	}
+}
+
 // A stalls is a process that runs ThreadLockerStalls.
 type stalls struct {
 	t      *testing.T
@@ -165,6 +179,39 @@ type stalls struct {
 	out    *bufio.Reader
 	stderr *bufio.Reader
 	seen   strings.Builder
+}
+
+// A stderrBuffer lets a process write to its standard error without ever having to
+// wait for somebody to read it: with GODEBUG=schedtrace it holds a lock meanwhile.
+type stderrBuffer struct {
+	mu   sync.Mutex
+	cond sync.Cond
+	b    bytes.Buffer
+	done bool
+}
+
+func (s *stderrBuffer) fill(r io.Reader) {
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := r.Read(buf)
+		s.mu.Lock()
+		s.b.Write(buf[:n])
+		s.done = err != nil
+		s.cond.Broadcast()
+		s.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (s *stderrBuffer) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.b.Len() == 0 && !s.done {
+		s.cond.Wait()
+	}
+	return s.b.Read(p)
 }
 
 func startStalls(t *testing.T, godebug string) *stalls {
@@ -189,7 +236,10 @@ func startStalls(t *testing.T, godebug string) *stalls {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return &stalls{t: t, cmd: cmd, in: in, out: bufio.NewReader(out), stderr: bufio.NewReader(stderr)}
+	b := new(stderrBuffer)
+	b.cond.L = &b.mu
+	go b.fill(stderr)
+	return &stalls{t: t, cmd: cmd, in: in, out: bufio.NewReader(out), stderr: bufio.NewReader(b)}
 }
 
 // do has c take a step, and returns the thread that it is about.

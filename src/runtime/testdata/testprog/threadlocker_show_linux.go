@@ -24,6 +24,7 @@ func init() {
 //	i  have a goroutine sit in a system call on a thread that nobody waits for
 //	s  have a goroutine sit in a system call on a thread that another waits for
 //	r  end that system call
+//	m  make many short system calls on a thread that others wait for
 //	q  exit
 //
 // It says on standard output which thread a step is about.
@@ -79,17 +80,17 @@ func ThreadLockerStalls() {
 			stop.Store(false)
 			go func() {
 				l.Lock()
-				defer l.Unlock()
 				tid <- syscall.Gettid()
 				tlSit(p[0])
 				stop.Store(true)
+				l.Unlock()
 				done <- true
 			}()
 			fmt.Println(<-tid)
 			go func() {
 				l.Lock()
-				defer l.Unlock()
 				tlWaitTurn(&stop)
+				l.Unlock()
 				done <- true
 			}()
 		case 'r':
@@ -98,6 +99,33 @@ func ThreadLockerStalls() {
 			}
 			<-done
 			<-done
+			fmt.Println(0)
+		case 'm':
+			busy := runtime.MakeThreadLocker()
+			end := make(chan bool)
+			var stop atomic.Bool
+			for range 2 {
+				go func() {
+					busy.Lock()
+					tid <- syscall.Gettid()
+					tlWaitTurn(&stop)
+					busy.Unlock()
+					end <- true
+				}()
+				<-tid
+			}
+			go func() {
+				busy.Lock()
+				for range 200 {
+					syscall.Select(0, nil, nil, nil, &syscall.Timeval{Usec: 2000})
+				}
+				stop.Store(true)
+				busy.Unlock()
+				end <- true
+			}()
+			for range 3 {
+				<-end
+			}
 			fmt.Println(0)
 		case 'q':
 			os.Exit(0)
