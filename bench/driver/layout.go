@@ -70,12 +70,12 @@ func init() { layoutPad[0] = new(byte) }
 	return "-overlay=" + base + ".json", nil
 }
 
-// inTurn makes a variant of several commands: each round runs the next.
-func inTurn(column string, cs []command) variant {
+// inTurn makes a variant of several: each round runs the next.
+func inTurn(column string, runs []func(ctx context.Context, out io.Writer) error) variant {
 	next := 0
 	return variant{column, func(ctx context.Context, out io.Writer) error {
-		c := cs[next%len(cs)]
+		run := runs[next%len(runs)]
 		next++
-		return c.run(ctx, out)
+		return run(ctx, out)
 	}}
 }

@@ -294,12 +294,12 @@ func (b *bench) upstreamPackage(ctx context.Context, pkg string, re *regexp.Rege
 		u := unit{name: pkg + "." + name}
 		for i, t := range b.tcs {
 			dir := filepath.Join(t.goroot, "src", filepath.FromSlash(pkg))
-			var cs []command
+			var runs []func(context.Context, io.Writer) error
 			for _, p := range programs[i] {
 				// There are many of them.
-				cs = append(cs, b.test(t, dir, p, name, "-test.benchtime="+(b.time/2).String()))
+				runs = append(runs, b.test(t, dir, p, name, "-test.benchtime="+(b.time/2).String()).run)
 			}
-			u.variants = append(u.variants, inTurn(t.name, cs))
+			u.variants = append(u.variants, inTurn(t.name, runs))
 		}
 		units = append(units, u)
 	}
@@ -358,7 +358,7 @@ func (b *bench) x(ctx context.Context) ([]unit, error) {
 		}
 		u := unit{name: "x/benchmarks/" + name}
 		for _, t := range b.tcs {
-			var programs []string
+			var runs []func(context.Context, io.Writer) error
 			for n := range b.layouts {
 				program := filepath.Join(b.work, t.name, fmt.Sprintf("x_%s.%d", name, n))
 				args := []string{"build", "-o", program}
@@ -374,40 +374,37 @@ func (b *bench) x(ctx context.Context) ([]unit, error) {
 				if _, err := c.output(ctx); err != nil {
 					return nil, err
 				}
-				programs = append(programs, program)
-			}
-			if name == "gc_latency" {
-				// One of these takes ten seconds or more, whatever benchtime says.
-				var cs []command
-				for _, p := range programs {
-					cs = append(cs, b.test(t, tmp, p, ".*", "-test.short", "-test.cpu="+lastOf(b.cpu)))
-				}
-				u.variants = append(u.variants, inTurn(t.name, cs))
-				continue
-			}
-			cpus := strings.Split(b.cpu, ",")
-			next := 0
-			u.variants = append(u.variants, variant{t.name, func(ctx context.Context, out io.Writer) error {
-				program := programs[next%len(programs)]
-				next++
-				for _, cpu := range cpus {
-					// It leaves profiles behind, and would have the go command print them.
-					tmp, err := os.MkdirTemp(tmp, name)
-					if err != nil {
-						return err
+				runs = append(runs, func(ctx context.Context, out io.Writer) error {
+					if name == "gc_latency" {
+						// One of these takes ten seconds or more, whatever benchtime says.
+						return b.test(t, tmp, program, ".*", "-test.short", "-test.cpu="+lastOf(b.cpu)).run(ctx, out)
 					}
-					c := command{dir: tmp, env: cleanEnv("GOMAXPROCS="+cpu, "TMPDIR="+tmp, "PATH=/nonexistent"),
-						argv: []string{program, "-benchtime=" + (20 * b.time).String()}}
-					err = c.run(ctx, out)
-					os.RemoveAll(tmp)
-					if err != nil {
-						return err
-					}
-				}
-				return nil
-			}})
+					return b.runX(ctx, out, tmp, name, program)
+				})
+			}
+			u.variants = append(u.variants, inTurn(t.name, runs))
 		}
 		units = append(units, u)
 	}
 	return units, nil
+}
+
+// runX runs a program of golang.org/x/benchmarks with each GOMAXPROCS, in
+// a directory of its own below tmp.
+func (b *bench) runX(ctx context.Context, out io.Writer, tmp, name, program string) error {
+	for _, cpu := range strings.Split(b.cpu, ",") {
+		// It leaves profiles behind, and would have the go command print them.
+		tmp, err := os.MkdirTemp(tmp, name)
+		if err != nil {
+			return err
+		}
+		c := command{dir: tmp, env: cleanEnv("GOMAXPROCS="+cpu, "TMPDIR="+tmp, "PATH=/nonexistent"),
+			argv: []string{program, "-benchtime=" + (20 * b.time).String()}}
+		err = c.run(ctx, out)
+		os.RemoveAll(tmp)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -247,11 +247,11 @@ func TestTail(t *testing.T) {
 }
 
 func TestInTurn(t *testing.T) {
-	var cs []command
+	var runs []func(context.Context, io.Writer) error
 	for _, s := range []string{"0", "1", "2"} {
-		cs = append(cs, command{argv: []string{"echo", s}})
+		runs = append(runs, command{argv: []string{"echo", s}}.run)
 	}
-	v := inTurn("stock", cs)
+	v := inTurn("stock", runs)
 	var out strings.Builder
 	for range 5 {
 		if err := v.run(t.Context(), &out); err != nil {

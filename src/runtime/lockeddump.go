@@ -25,56 +25,43 @@ func printLocked(gp *g) {
 		return
 	}
 	print(", thread ", mp.procid)
-	switch readgstatus(gp) &^ _Gscan {
-	case _Grunnable:
-		if by := lockedOccupant(gp); by != nil {
-			print(", behind goroutine ", by.goid, " (")
-			printLockedState(by)
-			print(")")
-		}
-	case _Gwaiting:
-		if gp.waitreason == waitReasonCgoCallbackReturn {
-			printInnermostCallback(mp)
-		}
+	if by := lockedBehind(mp, gp); by != nil {
+		print(", behind goroutine ", by.goid, " (")
+		printLockedState(mp, by)
+		print(")")
+	}
+	if readgstatus(gp)&^_Gscan == _Gwaiting && gp.waitreason == waitReasonCgoCallbackReturn {
+		printInnermostCallback(mp)
 	}
 }
 
-// lockedOccupant returns the goroutine that runs on the thread of gp, which is
-// locked, or is in a system call or in C there, unless it is gp.
-func lockedOccupant(gp *g) *g {
-	mp := gp.lockedm.ptr()
-	if mp == nil {
+// lockedBehind returns the goroutine that occupies mp, if gp, which is locked to it,
+// is runnable: what runs there, or is in a system call or in C.
+func lockedBehind(mp *m, gp *g) *g {
+	if readgstatus(gp)&^_Gscan != _Grunnable {
 		return nil
 	}
-	by := mp.curg
-	if by == gp || by == nil || by.lockedm.ptr() != mp {
-		return nil
+	if by := mp.curg; by != gp {
+		return by
 	}
-	return by
+	return nil
 }
 
-// printLockedState prints what by, which occupies a dedicated thread, does,
-// and, if that is a system call or a call of C, since when.
-func printLockedState(by *g) {
-	switch s := readgstatus(by) &^ _Gscan; s {
-	case _Gsyscall:
-		if mp := by.lockedm.ptr(); mp != nil && mp.incgo {
-			print("cgo call")
-		} else {
-			print("syscall")
-		}
-		if since := by.waitsince; since != 0 {
-			print(" for ")
-			printDuration(nanotime() - since)
-		}
-	case _Gwaiting:
-		print(by.waitreason.String())
+// printLockedState prints what by, which occupies mp, does, and, if that is a
+// system call or a call of C, since when.
+func printLockedState(mp *m, by *g) {
+	s := readgstatus(by) &^ _Gscan
+	switch {
+	case s == _Gsyscall && mp.incgo:
+		print("cgo call")
+	case s < uint32(len(gStatusStrings)):
+		print(gStatusStrings[s])
 	default:
-		if s < uint32(len(gStatusStrings)) {
-			print(gStatusStrings[s])
-		} else {
-			print("???")
-		}
+		print("???")
+	}
+	if since := by.waitsince; s == _Gsyscall && since != 0 {
+		print(" for ")
+		printDuration(nanotime() - since)
 	}
 }
 
@@ -103,31 +90,47 @@ func printInnermostCallback(mp *m) {
 	})
 }
 
-// lockedSyscallSince notes since when gp is in a system call or in C, if nobody
-// has yet. The caller has taken the p of gp, and holds its scan bit.
-func lockedSyscallSince(gp *g) {
-	if gp.lockedm != 0 && gp.waitsince == 0 {
+// lockedLostP notes since when the g of mp, if it is locked, is in a system call
+// or in C. That is when it has lost its p, which is some milliseconds later, but
+// costs those nothing who do not. lockedGotP takes it back.
+//
+//go:nosplit
+func lockedLostP(mp *m) {
+	if gp := mp.curg; goexperiment.ThreadLocker && gp.lockedm != 0 {
 		gp.waitsince = nanotime()
 	}
 }
 
+//go:nosplit
+func lockedGotP(mp *m) {
+	if goexperiment.ThreadLocker {
+		mp.curg.waitsince = 0
+	}
+}
+
+// lockedWaitsince reports whether lockedLostP notes since when gp is in a system
+// call. Then the GC, which does so for others, must not: it would say that the
+// call began with the GC's cycle, and not take that back in time.
+func lockedWaitsince(gp *g) bool { return goexperiment.ThreadLocker && gp.lockedm != 0 }
+
 // lockedProfileRecord completes the record of gp in a goroutine profile.
 func lockedProfileRecord(gp *g, r *profilerecord.StackRecord) {
 	mp := gp.lockedm.ptr()
-	if mp == nil {
+	if !goexperiment.ThreadLocker || mp == nil {
 		return
 	}
 	r.Thread = mp.procid
-	if readgstatus(gp)&^_Gscan == _Grunnable {
-		if by := lockedOccupant(gp); by != nil {
-			r.Behind = by.goid
-		}
+	if by := lockedBehind(mp, gp); by != nil {
+		r.Behind = by.goid
 	}
 }
 
 // schedtraceLocked is what schedtrace says of all dedicated threads. sched.lock
 // must be held.
 func schedtraceLocked() {
+	if !goexperiment.ThreadLocker {
+		return
+	}
 	var s lockedStats
 	s.read()
 	print(" lockedthreads=", s.threads, " lockedrunqueue=", s.runnable)
@@ -135,7 +138,7 @@ func schedtraceLocked() {
 
 // schedtraceLockedM is what a detailed schedtrace says of mp.
 func schedtraceLockedM(mp *m) {
-	if mp.lockedg == 0 {
+	if !goexperiment.ThreadLocker || mp.lockedg == 0 {
 		return
 	}
 	w := mp.lockedq.word.Load()
@@ -169,6 +172,9 @@ const stallReported = ^uint32(0)
 // shows.
 const lockedStallWaiters = 10
 
+// lockedStallOn reports whether lockedStallCheck is to be called.
+func lockedStallOn() bool { return goexperiment.ThreadLocker && debug.threadstall > 0 }
+
 // lockedStallCheck reports new stalls. Called by sysmon.
 func lockedStallCheck() {
 	for lockedStallReport() {
@@ -200,7 +206,7 @@ func lockedStallReport() bool {
 
 	printlock()
 	print("runtime: thread ", mp.procid, " is held up by goroutine ", gp.goid, " (")
-	printLockedState(gp)
+	printLockedState(mp, gp)
 	print("), ", n, " goroutines locked to it are runnable\n")
 	print("\ngoroutine ", gp.goid, " [syscall, locked to thread")
 	printLocked(gp)
@@ -251,14 +257,11 @@ func lockedStallFind() *g {
 // lockedStalled reports whether the call that gp is in is to be reported now.
 // The scan bit of gp is set.
 func lockedStalled(mp *m, gp *g, now int64) bool {
-	if mp.p != 0 {
+	if mp.p != 0 || gp.waitsince == 0 {
 		// Retake takes the p when the call has lasted for a while. Until then
 		// a stop of the world may want it, which the scan bit would delay for
-		// as long as a report takes.
+		// as long as a report takes. Or gp is on its way out of the call.
 		return false
-	}
-	if gp.waitsince == 0 {
-		gp.waitsince = now // it gave up its p itself
 	}
 	s := &gp.locks.stall
 	if call := uint32(gp.waitsince / 1e6); s.call != call {

@@ -5,6 +5,7 @@
 package runtime
 
 import (
+	"internal/goexperiment"
 	"internal/profilerecord"
 	_ "unsafe" // for go:linkname
 )
@@ -19,12 +20,15 @@ var lockedTimeToRun timeHistogram
 type lockedStats struct {
 	threads  uint64 // dedicated threads
 	gs       uint64 // goroutines locked to them
-	queued   uint64 // runnable ones in the queues of the threads
-	runnable uint64 // these, and those that are tickets
+	runnable uint64 // those that wait for their turn
 }
 
-// read fills in s. sched.lock must be held.
-func (s *lockedStats) read() {
+// read fills in s, and returns the number of runnable goroutines in the queues of
+// the threads: all but the tickets. sched.lock must be held.
+func (s *lockedStats) read() (queued uint64) {
+	if !goexperiment.ThreadLocker {
+		return 0
+	}
 	*s = lockedStats{}
 	for mp := allm; mp != nil; mp = mp.alllink {
 		gp := mp.lockedg.ptr()
@@ -34,26 +38,30 @@ func (s *lockedStats) read() {
 		s.threads++
 		s.gs += uint64(max(1, mp.nlocks))
 		n := uint64(mp.lockedq.size())
-		s.queued += n
+		queued += n
 		s.runnable += n
 		if mp.lockedq.word.Load()&lockedTicket != 0 {
 			s.runnable++
 		}
 	}
+	return queued
 }
 
-// lockedRunnableTime records that gp, which is locked, has been runnable for t
-// ns before it ran. Like casgstatus, it must not split the stack.
+// lockedRunnableTime records how long gp has been runnable before it runs, if it
+// has a record. Like casgstatus, it must not split the stack.
 //
 //go:nosplit
-func lockedRunnableTime(gp *g, t int64) {
-	if gp.locks != nil {
-		lockedTimeToRun.record(t)
+func lockedRunnableTime(gp *g) {
+	if goexperiment.ThreadLocker && gp.locks != nil {
+		lockedTimeToRun.record(gp.runnableTime)
 	}
 }
 
 // initLockedMetrics adds metrics of dedicated threads; see initMetrics.
 func initLockedMetrics() {
+	if !goexperiment.ThreadLocker {
+		return
+	}
 	metrics["/sched/goroutines/locked-runnable:goroutines"] = metricData{
 		deps: makeStatDepSet(schedStatsDep),
 		compute: func(in *statAggregate, out *metricValue) {

@@ -141,8 +141,9 @@ func (l *threadLocker) lock() {
 	if fresh {
 		r = new(gLocks)
 	}
-	if r.stack == nil {
-		r.stack = lockedStack()
+	stack := r.stack // of LockToRecvOSThread, or nil
+	if stack == nil {
+		stack = lockedStack()
 	}
 	mp := acquirem()
 	gp := mp.curg
@@ -189,6 +190,7 @@ func (l *threadLocker) lock() {
 	}
 	r.locker = l
 	r.nlock = 1
+	r.stack = stack
 	if move {
 		lockedMove(mp)
 		return

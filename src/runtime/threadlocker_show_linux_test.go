@@ -52,7 +52,10 @@ func TestThreadLockerDump(t *testing.T) {
 
 		buf := make([]byte, 1<<20)
 		dump := string(buf[:runtime.Stack(buf, true)])
-		behind := fmt.Sprintf("behind goroutine %s (syscall", ws[0].id)
+		// That the world stops takes the p of the goroutine in the system call, if
+		// it still has one, so it is known since when.
+		dump = regexp.MustCompile(`\(syscall for \d+ [a-z]+\)\]`).ReplaceAllString(dump, "(syscall for T)]")
+		behind := fmt.Sprintf("behind goroutine %s (syscall for T)]:\n", ws[0].id)
 		for _, want := range []string{
 			fmt.Sprintf("goroutine %s [syscall, locked to thread, thread %d]:\n", ws[0].id, tid),
 			fmt.Sprintf("goroutine %s [runnable, locked to thread, thread %d, %s", ws[1].id, tid, behind),
@@ -153,7 +156,7 @@ func TestThreadLockerStallReport(t *testing.T) {
 				c.await(`(?m)^(main\.tlWaitTurn|runtime\.\(\*ThreadLocker\)\.Lock)\(`)
 				c.do('r')
 			}
-			all := c.seen.String() + c.quit()
+			all := c.quit()
 			if n := strings.Count(all, "runtime: thread"); n != 3 {
 				t.Errorf("%d reports, want 3:\n%s", n, all)
 			}
@@ -177,41 +180,25 @@ type stalls struct {
 	cmd    *exec.Cmd
 	in     io.Writer
 	out    *bufio.Reader
-	stderr *bufio.Reader
-	seen   strings.Builder
+	stderr syncBuffer // never lets the process wait: schedtrace holds a lock meanwhile
+	seen   int        // what of it await has passed
 }
 
-// A stderrBuffer lets a process write to its standard error without ever having to
-// wait for somebody to read it: with GODEBUG=schedtrace it holds a lock meanwhile.
-type stderrBuffer struct {
-	mu   sync.Mutex
-	cond sync.Cond
-	b    bytes.Buffer
-	done bool
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
 }
 
-func (s *stderrBuffer) fill(r io.Reader) {
-	buf := make([]byte, 1<<16)
-	for {
-		n, err := r.Read(buf)
-		s.mu.Lock()
-		s.b.Write(buf[:n])
-		s.done = err != nil
-		s.cond.Broadcast()
-		s.mu.Unlock()
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (s *stderrBuffer) Read(p []byte) (int, error) {
+func (s *syncBuffer) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.b.Len() == 0 && !s.done {
-		s.cond.Wait()
-	}
-	return s.b.Read(p)
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }
 
 func startStalls(t *testing.T, godebug string) *stalls {
@@ -219,27 +206,21 @@ func startStalls(t *testing.T, godebug string) *stalls {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := testenv.CleanCmdEnv(testenv.Command(t, exe, "ThreadLockerStalls"))
-	cmd.Env = append(cmd.Env, "GODEBUG="+godebug)
-	in, err := cmd.StdinPipe()
+	c := &stalls{t: t, cmd: testenv.CleanCmdEnv(testenv.Command(t, exe, "ThreadLockerStalls"))}
+	c.cmd.Env = append(c.cmd.Env, "GODEBUG="+godebug)
+	c.cmd.Stderr = &c.stderr
+	if c.in, err = c.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
+	c.out = bufio.NewReader(out)
+	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	b := new(stderrBuffer)
-	b.cond.L = &b.mu
-	go b.fill(stderr)
-	return &stalls{t: t, cmd: cmd, in: in, out: bufio.NewReader(out), stderr: bufio.NewReader(b)}
+	return c
 }
 
 // do has c take a step, and returns the thread that it is about.
@@ -264,34 +245,32 @@ func (c *stalls) do(step byte) (tid int) {
 	return tid
 }
 
-// await reads c's standard error up to a line that matches.
-func (c *stalls) await(want string) []string {
+// await waits until c has written to its standard error what matches, after what
+// await has found before.
+func (c *stalls) await(want string) (match []string) {
 	c.t.Helper()
 	re := regexp.MustCompile(want)
-	for {
-		line, err := c.stderr.ReadString('\n')
-		c.seen.WriteString(line)
-		if m := re.FindStringSubmatch(strings.TrimSuffix(line, "\n")); m != nil {
-			return m
+	tlPoll(c.t, want, func() bool {
+		all := c.stderr.String()
+		loc := re.FindStringIndex(all[c.seen:])
+		if loc == nil {
+			return false
 		}
-		if err != nil {
-			c.t.Fatalf("no %q: %v\n%s", want, err, c.seen.String())
-		}
-	}
+		match = re.FindStringSubmatch(all[c.seen:])
+		c.seen += loc[1]
+		return true
+	})
+	return match
 }
 
-// quit ends c and returns what await has not read of its standard error.
+// quit ends c and returns what it has written to its standard error.
 func (c *stalls) quit() string {
 	c.t.Helper()
 	if _, err := c.in.Write([]byte{'q'}); err != nil {
 		c.t.Fatal(err)
 	}
-	rest, err := io.ReadAll(c.stderr)
-	if err != nil {
-		c.t.Fatal(err)
-	}
 	if err := c.cmd.Wait(); err != nil {
-		c.t.Fatalf("%v\n%s", err, rest)
+		c.t.Fatalf("%v\n%s", err, c.stderr.String())
 	}
-	return string(rest)
+	return c.stderr.String()
 }

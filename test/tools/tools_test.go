@@ -182,8 +182,7 @@ func TestPrometheus(t *testing.T) {
 	}
 }
 
-// TestDelve has Delve list the goroutines of a process that is stuck, and call a
-// function in it.
+// TestDelve has Delve list the goroutines of a process that is stuck.
 func TestDelve(t *testing.T) {
 	if os.Getenv("TOOLS_STUCK") != "" {
 		release := stuck(t)

@@ -9,7 +9,7 @@ import (
 	"internal/runtime/pprof/label"
 	"io"
 	"strconv"
-	_ "unsafe" // for go:linkname
+	"unsafe"
 )
 
 // The threadlock profile: goroutines that are locked to a thread, by the stack
@@ -27,34 +27,23 @@ func countThreadLock() int {
 }
 
 func writeThreadLock(w io.Writer, debug int) error {
-	var p []profilerecord.StackRecord
-	for {
-		// More may be locked from call to call.
-		n, ok := pprof_threadLockProfile(p)
-		if ok {
-			p = p[:n]
-			break
+	return writeRuntimeProfile(w, debug, "threadlock", func(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
+		n, ok = pprof_threadLockProfile(p)
+		if !ok {
+			return n, false
 		}
-		p = make([]profilerecord.StackRecord, n+n/10+10)
-	}
-	r := &threadLockRecords{p, make(map[uint64]*labelMap)}
-	for _, s := range p {
-		if r.labels[s.Thread] == nil {
-			r.labels[s.Thread] = &labelMap{label.NewSet([]label.Label{
-				{Key: "thread", Value: strconv.FormatUint(s.Thread, 10)}})}
+		threads := make(map[uint64]*labelMap)
+		for i := range p[:n] {
+			id := p[i].Thread
+			if threads[id] == nil {
+				threads[id] = &labelMap{label.NewSet([]label.Label{{Key: "thread", Value: strconv.FormatUint(id, 10)}})}
+			}
+			labels[i] = unsafe.Pointer(threads[id])
+			p[i].Thread = 0 // the label says it
 		}
-	}
-	return printCountProfile(w, debug, "threadlock", r)
+		return n, true
+	})
 }
-
-type threadLockRecords struct {
-	stk    []profilerecord.StackRecord
-	labels map[uint64]*labelMap // by thread
-}
-
-func (p *threadLockRecords) Len() int              { return len(p.stk) }
-func (p *threadLockRecords) Stack(i int) []uintptr { return p.stk[i].Stack }
-func (p *threadLockRecords) Label(i int) *labelMap { return p.labels[p.stk[i].Thread] }
 
 // threadLockNote returns what the text form of the goroutine profile says of
 // record i if its goroutine is locked to a thread.

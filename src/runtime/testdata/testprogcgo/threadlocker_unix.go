@@ -102,6 +102,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/cgo"
+	"strings"
 	"syscall"
 )
 
@@ -299,7 +300,7 @@ func ThreadLockerSitInC() {
 	// c is runnable, but another sits on its thread. Where it runs while B's
 	// callback has no p yet, the thread must not count as being in C.
 	ran, called := make(chan bool, 1), make(chan bool, 1)
-	goC := func() {
+	goC := func(by *tlG) { // who sits in C
 		c.tell(func() {
 			l.Unlock()
 			if tlThread() == thread {
@@ -308,7 +309,10 @@ func ThreadLockerSitInC() {
 			l.Lock()
 			ran <- true
 		})
-		tlWaitState(c.id, "runnable")
+		state := tlWaitState(c.id, "runnable")
+		if want := ", behind goroutine " + by.id + " (cgo call for "; !strings.Contains(state, want) {
+			tlFatal("goroutine %s: [%s], want %q", c.id, state, want)
+		}
 	}
 
 	for range 3 {
@@ -327,7 +331,7 @@ func ThreadLockerSitInC() {
 		})
 		b.tell(func() { C.sit(C.int(rfd), C.uintptr_t(h)) })
 		inC()
-		goC()
+		goC(b)
 		a.wantWait(d)
 		tlWrite(wfd)
 		<-called
@@ -341,7 +345,7 @@ func ThreadLockerSitInC() {
 		// D returns, and A, after sitting in C.
 		d.tell(func() { C.sit(C.int(rfd), 0) })
 		tlWaitState(d.id, "syscall")
-		goC()
+		goC(d)
 		tlWrite(wfd)
 		tlWrite(wfd)
 		d.returns(1)
