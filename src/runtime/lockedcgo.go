@@ -40,34 +40,53 @@ type callbackFrame struct {
 
 // callbackEnter notes that the callback with stack pointer sp is the innermost
 // one of gp, and returns what to restore when it ends.
-//
-//go:nosplit
-func callbackEnter(gp *g, sp uintptr) (prev uintptr) {
+func callbackEnter(gp *g, sp uintptr) callbackFrame {
+	f := callbackFrame{sp: sp, restore: true}
 	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
-		prev = r.innerSP
+		f.prev = r.innerSP
 		r.innerSP = sp
 	}
-	return prev
+	return f
 }
 
-//go:nosplit
 func callbackExit(gp *g, prev uintptr) {
 	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
 		r.innerSP = prev
 	}
 }
 
+// callbackUnwind is deferred in a callback. Most have nothing to unwind, so this
+// is inlined.
+func callbackUnwind(f *callbackFrame) {
+	if f.restore {
+		unwindm(f)
+	}
+}
+
 // callbackWait waits until the callback of the current goroutine with stack
 // pointer sp is innermost. The caller checks again: until it is back in C, any
 // preemption may let another goroutine open a callback.
-func callbackWait(sp uintptr) {
-	gp := getg()
+//
+// A goroutine without a record is alone on its thread, and so is its callback.
+// That is looked at first, as g is at hand and its g0 is three loads away:
+// callbacks are short.
+func callbackWait(gp *g, sp uintptr) {
+	if goexperiment.ThreadLocker && gp.locks != nil || debugLockedM {
+		callbackWaitSlow(gp, sp)
+	}
+}
+
+func callbackWaitSlow(gp *g, sp uintptr) {
 	for gp.m.g0.sched.sp != sp {
-		if gp.locks == nil {
+		r := gp.locks
+		if r == nil {
 			throw("callback from C out of order on a thread that is not shared")
 		}
-		gp.locks.waitSP = sp
+		prev := r.innerSP
+		r.innerSP = sp
+		r.waitSP = sp
 		gopark(callbackCommit, nil, waitReasonCgoCallbackReturn, traceBlockGeneric, 1)
+		r.innerSP = prev
 	}
 }
 
