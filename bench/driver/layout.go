@@ -25,7 +25,7 @@ import (
 // (cmd/link's -randlayout). Tests have a padding too, of variables of half a cache
 // line: the linker sorts variables by size, so all larger ones move. They move
 // over a whole page, because loads and stores at the same place in two pages
-// delay each other: a callback from C takes 57 ns instead of 54 where runtime.m0
+// delay each other: a callback from C takes 58 ns instead of 55 where runtime.m0
 // lies 0x2c0 into its page.
 
 const halfLine = 32
