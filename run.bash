@@ -171,7 +171,7 @@ part_upstream() {
 	no_args "$@"
 	local status=0
 	warm && runtime_short || status=1
-	upstream_tests "runtime:cpu.*|runtime/[a-z/]*|sync|sync:cpu10|sync/atomic|iter|os/signal|os/exec|testing/synctest|internal/synctest|internal/trace|internal/trace/.*|internal/runtime/.*|net|time|go/build|cmd/cgo/internal/(test|testcshared|testcarchive|testtls)(:.*)?" || status=1
+	upstream_tests "runtime:cpu.*|runtime/[a-z/]*|sync|sync:cpu10|sync/atomic|iter|os/signal|os/exec|testing/synctest|internal/synctest|internal/trace|internal/trace/.*|internal/runtime/.*|net|time|go/build|cmd/vet|cmd/go/internal/test|cmd/cgo/internal/(test|testcshared|testcarchive|testtls)(:.*)?" || status=1
 	return "$status"
 }
 
