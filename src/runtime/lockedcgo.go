@@ -40,15 +40,17 @@ type callbackFrame struct {
 
 // callbackEnter notes that the callback with stack pointer sp is the innermost
 // one of gp, and returns what to restore when it ends.
-func callbackEnter(gp *g, sp uintptr) callbackFrame {
-	f := callbackFrame{sp: sp, restore: true}
+//
+//go:nosplit
+func callbackEnter(gp *g, sp uintptr) (prev uintptr) {
 	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
-		f.prev = r.innerSP
+		prev = r.innerSP
 		r.innerSP = sp
 	}
-	return f
+	return prev
 }
 
+//go:nosplit
 func callbackExit(gp *g, prev uintptr) {
 	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
 		r.innerSP = prev
@@ -78,15 +80,11 @@ func callbackWait(gp *g, sp uintptr) {
 
 func callbackWaitSlow(gp *g, sp uintptr) {
 	for gp.m.g0.sched.sp != sp {
-		r := gp.locks
-		if r == nil {
+		if gp.locks == nil {
 			throw("callback from C out of order on a thread that is not shared")
 		}
-		prev := r.innerSP
-		r.innerSP = sp
-		r.waitSP = sp
+		gp.locks.waitSP = sp
 		gopark(callbackCommit, nil, waitReasonCgoCallbackReturn, traceBlockGeneric, 1)
-		r.innerSP = prev
 	}
 }
 

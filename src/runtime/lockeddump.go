@@ -15,8 +15,7 @@ import (
 // printLocked prints for goroutineheader what follows "locked to thread": which
 // thread gp is locked to, and what holds gp up there. If gp is runnable, that is
 // the goroutine that occupies the thread; if it waits for a callback to return
-// to C, it is the goroutine whose callback must return before, once its Go code
-// has begun. There is no "]"
+// to C, it is the goroutine whose callback must return before. There is no "]"
 // and no ", " inside one item, so that programs that parse dumps still can.
 //
 // The world may not be stopped.

@@ -81,7 +81,7 @@ type gLocks struct {
 	err lockRecvError // why it cannot be locked in LockToRecvOSThread
 
 	// Callbacks from C; see lockedcgo.go.
-	innerSP uintptr // this goroutine's innermost callback whose Go code has begun, or 0
+	innerSP uintptr // this goroutine's innermost callback, or 0
 	waitSP  uintptr // the callback that waits to return to C
 
 	// For a goroutine that waits in LockToRecvOSThread.

@@ -290,6 +290,7 @@ func ThreadLockerSitInC() {
 	a, b, c, d := tlStart(l.Lock), tlStart(l.Lock), tlStart(l.Lock), tlStart(l.Lock)
 	thread := a.thread()
 	rfd, wfd := tlPipe()
+	crfd, cwfd := tlPipe() // for C
 	// inC waits until b sits in C, and checks that nothing else minds.
 	inC := func() {
 		tlWaitState(b.id, "syscall")
@@ -341,6 +342,29 @@ func ThreadLockerSitInC() {
 		b.do(func() {})
 		h.Delete()
 		<-ran
+
+		// B is called back without a p, and C, which was in the queue before,
+		// sits on the thread: B's callback is the innermost one already.
+		release := make(chan bool)
+		h = cgo.NewHandle(func() uintptr {
+			<-release
+			return 0
+		})
+		b.tell(func() { C.sit(C.int(rfd), C.uintptr_t(h)) })
+		inC()
+		c.tell(func() { C.sit(C.int(crfd), 0) })
+		tlWaitState(c.id, "runnable")
+		tlWrite(wfd)
+		tlWaitState(c.id, "syscall")
+		a.wantWait(b)
+		tlWrite(cwfd)
+		tlWrite(cwfd)
+		release <- true
+		tlWrite(wfd)
+		b.do(func() {})
+		c.do(func() {})
+		h.Delete()
+		a.wantWait(d)
 
 		// D returns, and A, after sitting in C.
 		d.tell(func() { C.sit(C.int(rfd), 0) })
