@@ -11,6 +11,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"slices"
 	"strings"
 
@@ -92,12 +93,12 @@ func run(pass *analysis.Pass) (any, error) {
 			if n.Body == nil || isMain || spawned[pass.TypesInfo.Defs[n.Name]] {
 				return
 			}
-			checkFunc(pass, n, n.Body, func() *cfg.CFG { return cfgs.FuncDecl(n) })
+			checkFunc(pass, n.Body, func() *cfg.CFG { return cfgs.FuncDecl(n) })
 		case *ast.FuncLit:
 			if spawned[n] {
 				return
 			}
-			checkFunc(pass, n, n.Body, func() *cfg.CFG { return cfgs.FuncLit(n) })
+			checkFunc(pass, n.Body, func() *cfg.CFG { return cfgs.FuncLit(n) })
 		}
 	})
 	return nil, nil
@@ -122,12 +123,12 @@ type unlock struct {
 	loop ast.Node
 }
 
-func checkFunc(pass *analysis.Pass, fn ast.Node, body *ast.BlockStmt, graph func() *cfg.CFG) {
+func checkFunc(pass *analysis.Pass, body *ast.BlockStmt, graph func() *cfg.CFG) {
 	var locks []lock
 	unlocks := make(map[place][]unlock)
 	deferred := make(map[place]token.Pos) // the first defer statement that releases it
 	var loop ast.Node
-	var conds []map[string]bool                 // of the enclosing if statements
+	var conds map[string]bool                   // of the enclosing if statements; not changed but replaced
 	var visit func(n ast.Node, parent ast.Node) // in the function, not in those inside it
 	visit = func(n, parent ast.Node) {
 		switch n := n.(type) {
@@ -138,14 +139,14 @@ func checkFunc(pass *analysis.Pass, fn ast.Node, body *ast.BlockStmt, graph func
 				visit(n.Init, n)
 			}
 			visit(n.Cond, n)
-			cond := types.ExprString(n.Cond)
-			conds = append(conds, map[string]bool{cond: true})
+			outer := conds
+			conds = with(outer, types.ExprString(n.Cond), true)
 			visit(n.Body, n)
-			conds[len(conds)-1][cond] = false
 			if n.Else != nil {
+				conds = with(outer, types.ExprString(n.Cond), false)
 				visit(n.Else, n)
 			}
-			conds = conds[:len(conds)-1]
+			conds = outer
 			return
 		case *ast.DeferStmt:
 			for p := range releases(pass, n) {
@@ -165,13 +166,7 @@ func checkFunc(pass *analysis.Pass, fn ast.Node, body *ast.BlockStmt, graph func
 			stmt, _ := parent.(*ast.ExprStmt)
 			switch {
 			case method == "Lock" && stmt != nil:
-				known := make(map[string]bool)
-				for _, c := range conds {
-					for k, v := range c {
-						known[k] = v
-					}
-				}
-				locks = append(locks, lock{n, stmt, p, known, loop})
+				locks = append(locks, lock{n, stmt, p, conds, loop})
 			case method == "Unlock":
 				unlocks[p] = append(unlocks[p], unlock{n, loop})
 			}
@@ -183,8 +178,8 @@ func checkFunc(pass *analysis.Pass, fn ast.Node, body *ast.BlockStmt, graph func
 	for _, l := range locks {
 		// Whoever has no Unlock of a ThreadLocker that others know leaves that
 		// to them.
-		local := fn.Pos() <= l.place.root.Pos() && l.place.root.Pos() < fn.End() &&
-			body.Pos() <= l.place.root.Pos() && l.place.fields == ""
+		declared := l.place.root.Pos()
+		local := body.Pos() <= declared && declared < body.End() && l.place.fields == ""
 		pos, isDeferred := deferred[l.place]
 		switch us := unlocks[l.place]; {
 		case us == nil && !isDeferred && !local:
@@ -215,6 +210,16 @@ func checkFunc(pass *analysis.Pass, fn ast.Node, body *ast.BlockStmt, graph func
 				name, pass.Fset.Position(l.call.Pos()).Line),
 		})
 	}
+}
+
+// with returns a copy of m in which k has the value v.
+func with(m map[string]bool, k string, v bool) map[string]bool {
+	m = maps.Clone(m)
+	if m == nil {
+		m = make(map[string]bool)
+	}
+	m[k] = v
+	return m
 }
 
 func lockedBefore(locks []lock, p place, pos token.Pos) bool {
