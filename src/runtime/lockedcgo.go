@@ -38,30 +38,41 @@ type callbackFrame struct {
 	restore bool    // a panic or Goexit would abandon it
 }
 
-// callbackEnter notes that the callback with stack pointer sp is the innermost
-// one of gp, and returns what to restore when it ends.
+// callbackOpen notes that the callback with stack pointer sp is the innermost
+// one of gp. Its Go code begins with callbackEnter, but another goroutine of the
+// thread may run before. Most callbacks are of goroutines without a record, and
+// are to cost no more than a look at that.
 //
 //go:nosplit
-func callbackEnter(gp *g, sp uintptr) (prev uintptr) {
+func callbackOpen(gp *g, sp uintptr) {
 	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
-		prev = r.innerSP
+		r.outerSP = r.innerSP
 		r.innerSP = sp
 	}
-	return prev
 }
 
-//go:nosplit
+// callbackEnter returns what callbackLeave must restore.
+func callbackEnter(gp *g, sp uintptr) callbackFrame {
+	f := callbackFrame{sp: sp, restore: true}
+	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
+		f.prev = r.outerSP
+	}
+	return f
+}
+
+// callbackLeave is deferred in a callback. Most have nothing to unwind, so this
+// is inlined.
+func callbackLeave(f *callbackFrame) {
+	if f.restore {
+		unwindm(f)
+	} else if r := getg().locks; r != nil {
+		r.innerSP = f.prev
+	}
+}
+
 func callbackExit(gp *g, prev uintptr) {
 	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
 		r.innerSP = prev
-	}
-}
-
-// callbackUnwind is deferred in a callback. Most have nothing to unwind, so this
-// is inlined.
-func callbackUnwind(f *callbackFrame) {
-	if f.restore {
-		unwindm(f)
 	}
 }
 
@@ -78,13 +89,20 @@ func callbackWait(gp *g, sp uintptr) {
 	}
 }
 
+// callbackWaitSlow must not be preempted before it looks.
+//
+//go:nosplit
 func callbackWaitSlow(gp *g, sp uintptr) {
 	for gp.m.g0.sched.sp != sp {
-		if gp.locks == nil {
+		r := gp.locks
+		if r == nil {
 			throw("callback from C out of order on a thread that is not shared")
 		}
-		gp.locks.waitSP = sp
+		prev := r.innerSP // sp, until callbackLeave
+		r.innerSP = sp
+		r.waitSP = sp
 		gopark(callbackCommit, nil, waitReasonCgoCallbackReturn, traceBlockGeneric, 1)
+		r.innerSP = prev
 	}
 }
 

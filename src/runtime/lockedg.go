@@ -82,6 +82,7 @@ type gLocks struct {
 
 	// Callbacks from C; see lockedcgo.go.
 	innerSP uintptr // this goroutine's innermost callback, or 0
+	outerSP uintptr // the one before it, until its Go code begins
 	waitSP  uintptr // the callback that waits to return to C
 
 	// For a goroutine that waits in LockToRecvOSThread.
