@@ -51,13 +51,16 @@ func callbackOpen(gp *g, sp uintptr) {
 	}
 }
 
-// callbackEnter returns what callbackLeave must restore.
-func callbackEnter(gp *g, sp uintptr) callbackFrame {
-	f := callbackFrame{sp: sp, restore: true}
+// callbackEnter returns what callbackLeave must restore. A goroutine without
+// a record is alone on its thread, so its callback is the innermost one there.
+func callbackEnter(gp *g) callbackFrame {
 	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
-		f.prev = r.outerSP
+		if debugLockedM && r.innerSP == 0 {
+			throw("record made since the callback was opened")
+		}
+		return callbackFrame{r.innerSP, r.outerSP, true}
 	}
-	return f
+	return callbackFrame{gp.m.g0.sched.sp, 0, true}
 }
 
 // callbackLeave is deferred in a callback. Most have nothing to unwind, so this
