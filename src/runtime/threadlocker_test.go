@@ -1174,14 +1174,17 @@ func assign() {
 	p := runtime.MakeThreadLocker()
 	l := *p // want
 	l.Lock()
+	defer l.Unlock()
 }
 
 func pass(l runtime.ThreadLocker) { // want
 	l.Lock()
+	defer l.Unlock()
 }
 
 func (t thing) method() { // want
 	t.l.Lock()
+	defer t.l.Unlock()
 }
 
 func fine() *runtime.ThreadLocker {
