@@ -47,11 +47,7 @@ var nestedLocker, lockIdle, lockUnbound func(b *testing.B)
 // BenchmarkGosched has two goroutines yield in turn; an operation is one yield
 // of each.
 func BenchmarkGosched(b *testing.B) {
-	pls := []placement{unlocked, bothLocked}
-	if len(colocated) > 0 {
-		pls = append(pls, colocated[0])
-	}
-	for _, pl := range pls {
+	for _, pl := range append(placements(), bothLocked) {
 		b.Run(pl.name, func(b *testing.B) {
 			yield := func() {
 				for range b.N {

@@ -791,6 +791,54 @@ func TestDedicatedThreadTraces(t *testing.T) {
 	})
 }
 
+// TestDedicatedThreadFlightRecorder has a flight recorder write what it has while
+// goroutines of a thread switch to and fro and others come and go. Each snapshot is
+// a valid trace and shows the goroutines on their thread.
+func TestDedicatedThreadFlightRecorder(t *testing.T) {
+	tlSlow(t)
+	if trace.IsEnabled() {
+		t.Skip("this run of the tests is traced")
+	}
+	forProcs(t, func(t *testing.T) {
+		l := runtime.MakeThreadLocker()
+		tid, ws := tlGroup(t, l, 2)
+		guest := newTLWorker(t)
+		fr := trace.NewFlightRecorder(trace.FlightRecorderConfig{})
+		if err := fr.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer fr.Stop()
+		var stop atomic.Bool
+		var turns atomic.Int64
+		tlPing(ws, &stop, &turns)
+		for range 3 {
+			// Each snapshot has what happens from here on, and may have more.
+			end := turns.Load() + 100
+			guest.checkJoins(tid, l.Lock)
+			guest.checkLeaves(tid, l.Unlock)
+			tlPoll(t, "turns to be traced", func() bool { return turns.Load() >= end })
+			var buf bytes.Buffer
+			if _, err := fr.WriteTo(&buf); err != nil {
+				t.Fatal(err)
+			}
+			ran, stops := tlTraceThreads(t, &buf)
+			if got := stops[guest.id]; got["lock to thread"] == 0 || got["unlock from thread"] == 0 {
+				t.Errorf("the snapshot shows that goroutine %s stopped because of %v", guest.id, got)
+			}
+			if !ran[guest.id][tid] || len(ran[guest.id]) < 2 {
+				t.Errorf("the snapshot shows goroutine %s on threads %v, want %d and others", guest.id, ran[guest.id], tid)
+			}
+			for _, w := range ws {
+				if got := ran[w.id]; len(got) != 1 || !got[tid] {
+					t.Errorf("the snapshot shows goroutine %s on threads %v, want %d", w.id, got, tid)
+				}
+			}
+		}
+		stop.Store(true)
+		tlWaitAll(ws...)
+	})
+}
+
 // tlTraceThreads returns on which threads the goroutines of a trace have run, and
 // how often they have stopped for which reason.
 func tlTraceThreads(t *testing.T, r io.Reader) (ran map[string]map[int]bool, stops map[string]map[string]int) {

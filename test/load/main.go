@@ -12,12 +12,15 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"runtime/pprof"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -138,6 +141,9 @@ func goroutines() {
 		}
 		there.Wait()
 		each[i] = (memory() - base) / int64(n)
+		if i == 1 {
+			profile(n + 1)
+		}
 		close(release)
 		gone.Wait()
 		took[i] = time.Since(start)
@@ -149,6 +155,27 @@ func goroutines() {
 	threadsBack("after locked goroutines", before)
 	fmt.Printf("%d goroutines locked to one thread: %d bytes each, %v; unlocked: %d bytes each, %v; afterwards %d and %d bytes in use\n",
 		n, each[1], took[1].Round(time.Millisecond), each[0], took[0].Round(time.Millisecond), after[1], after[0])
+}
+
+// profile takes the profile of n locked goroutines, and compares it with how many
+// they are.
+func profile(n int) {
+	p := pprof.Lookup("threadlock")
+	if got := p.Count(); got != n {
+		fail("the threadlock profile counts %d goroutines, want %d", got, n)
+	}
+	var text, gz bytes.Buffer
+	if err := p.WriteTo(&text, 1); err != nil {
+		fail("%v", err)
+	}
+	if want := fmt.Sprintf("threadlock profile: total %d\n", n); !strings.HasPrefix(text.String(), want) {
+		fail("the threadlock profile begins with %.40q, want %q", text.String(), want)
+	}
+	start := time.Now()
+	if err := p.WriteTo(&gz, 0); err != nil {
+		fail("%v", err)
+	}
+	fmt.Printf("their profile: %d bytes, %v\n", gz.Len(), time.Since(start).Round(time.Millisecond))
 }
 
 // lockers binds each locker to a thread of its own, and has them talk.

@@ -6,14 +6,19 @@
 
 // Package tools tests that released versions of the tools that people use read
 // what this toolchain's runtime shows: panicparse parses its dumps, Delve lists its
-// goroutines, and the Prometheus client exports its metrics.
+// goroutines, and the Prometheus client exports its metrics. Go's own pprof shows its
+// profile, over HTTP.
 package tools
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
+	"net/http/httptest"
+	_ "net/http/pprof"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -180,6 +185,91 @@ func TestPrometheus(t *testing.T) {
 		}
 		runtime.Gosched()
 	}
+}
+
+// TestPprof has go tool pprof fetch the profile of locked goroutines over HTTP, and
+// show it as a table, as a graph, and in its web interface.
+func TestPprof(t *testing.T) {
+	release := stuck(t)
+	defer release()
+	server := httptest.NewServer(nil)
+	defer server.Close()
+	if got := get(t, server.URL+"/debug/pprof/"); !strings.Contains(got, "threadlock") {
+		t.Errorf("the index of profiles has no threadlock:\n%s", got)
+	}
+	profile := server.URL + "/debug/pprof/threadlock"
+	env := append(os.Environ(), "PPROF_TMPDIR="+t.TempDir())
+
+	pprof := func(args ...string) string {
+		cmd := exec.Command("go", append([]string{"tool", "pprof"}, append(args, profile)...)...)
+		cmd.Env = env
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", cmd, err, &stderr)
+		}
+		return string(out)
+	}
+	// Also what waits for its turn on the thread in its first Lock is locked.
+	top := pprof("-top")
+	for _, want := range []string{
+		`(?m)^Type: threadlock$`,
+		`(?m)^ *4 .* runtime\.\(\*ThreadLocker\)\.Lock$`,
+		`(?m) tools\.blocked\b`,
+		`(?m) tools\.sit\b`,
+	} {
+		if !regexp.MustCompile(want).MatchString(top) {
+			t.Errorf("go tool pprof -top has no %s:\n%s", want, top)
+		}
+	}
+	if dot := pprof("-dot"); !strings.HasPrefix(dot, "digraph ") || !strings.Contains(dot, `thread:`) {
+		t.Errorf("go tool pprof -dot:\n%s", dot)
+	}
+
+	cmd := exec.Command("go", "tool", "pprof", "-http=127.0.0.1:", "-no_browser", profile)
+	cmd.Env = env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the go command and pprof
+		cmd.Wait()
+	}()
+	var all strings.Builder
+	for lines := bufio.NewScanner(stderr); ; {
+		if !lines.Scan() {
+			t.Fatalf("go tool pprof -http has ended:\n%s", all.String())
+		}
+		fmt.Fprintln(&all, lines.Text())
+		if url, ok := strings.CutPrefix(lines.Text(), "Serving web UI on "); ok {
+			for _, view := range []string{"/top", "/flamegraph", "/peek"} {
+				if got := get(t, url+view); !strings.Contains(got, "tools.blocked") || !strings.Contains(got, "threadlock") {
+					t.Errorf("%s of pprof's web interface does not show tools.blocked:\n%s", view, got)
+				}
+			}
+			return
+		}
+	}
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v\n%s", url, resp.Status, err, body)
+	}
+	return string(body)
 }
 
 // TestDelve has Delve list the goroutines of a process that is stuck.
