@@ -56,7 +56,7 @@ var parts = []part{
 	{"lock", "nested and lone locks, yields", own("Nested", "Lock", "Gosched"), nil},
 	{"loaded", "round trips while all processors are busy", own("Loaded"), nil},
 	{"idle", "CPU time of parked threads (a third of the counts, 10 s each)", own("Idle"), third},
-	{"diagnostics", "round trips while a trace is taken; metrics, dumps and profiles (a third of the counts)", own("Traced", "Metrics", "Stack", "Profile"), third},
+	{"diagnostics", "round trips while a trace is taken; metrics, dumps and profiles", own("Traced", "Metrics", "Stack", "Profile"), nil},
 	{"syscalls", "system calls per request, by strace (a third of the counts)", (*bench).syscalls, third},
 	{"sizes", "sizes of g, m, sudog and hchan (once)", (*bench).sizes, one},
 	{"upstream", "Go's own benchmarks of what the scheduler touches", (*bench).upstream, nil},

@@ -34,7 +34,7 @@ func server(c chan bool) {
 
 func client(c chan bool) {
 	defer done.Done()
-	for range 20 {
+	for range 10 {
 		compute()
 		c <- true
 		<-c
@@ -51,12 +51,13 @@ func lockedServer(l *runtime.ThreadLocker, c chan bool) {
 func lockedClient(l *runtime.ThreadLocker, c chan bool) {
 	l.Lock()
 	defer l.Unlock()
+	go visitor(l)
 	client(c)
 }
 
 func visitor(l *runtime.ThreadLocker) {
 	defer done.Done()
-	for range 5 {
+	for range 3 {
 		compute()
 		l.Lock()
 		compute()
@@ -79,7 +80,6 @@ func main() {
 	go client(c)
 	go lockedServer(l, locked)
 	go lockedClient(l, locked)
-	go visitor(l)
 	done.Wait()
 	trace.Stop()
 	if err := f.Close(); err != nil {
