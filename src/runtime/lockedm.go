@@ -87,11 +87,13 @@ import (
 //     wakes it with the p. An ordinary m would be woken only to do the same.
 //
 // So a runnable locked g stands in exactly one place: the own queue, the
-// inbox, or an ordinary run queue. An m has at most one ticket, because only
+// inbox, or an ordinary run queue, for which, while user goroutines are disabled,
+// sched.disable.runnable stands in. An m has at most one ticket, because only
 // the step that sets the ticket flag makes one, and the flag is cleared by the
-// m that takes the ticket from its queue. An m parked with gs in its queue has
-// a ticket out, or waits for one that is in a critical section (criticalEnter)
-// and will be pushed.
+// m that takes the ticket from its queue. It does not do so at once when somebody
+// else wakes it: so it may run, or park again, while the flag is set. An m parked
+// with gs in its queue has a ticket out, or waits for one that is in a critical
+// section (criticalEnter) and will be pushed.
 //
 // Paths. What co-located gs do most, ready each other and block, does not pass
 // through ready and park_m: goreadyLocked and parkLocked do the same with less,
@@ -589,7 +591,8 @@ func lockedExecute(mp *m, gp *g) {
 	gogo(&gp.sched)
 }
 
-// sliceOver reports whether the time slice of pp shall end.
+// sliceOver reports whether the time slice of pp shall end. The first slice of
+// a new p counts as over, which costs a yield and no more.
 func (pp *p) sliceOver() bool { return pp.slice.over == pp.schedtick }
 
 // sliceLong reports whether lockedRunqput has used runnext in the time slice of
