@@ -164,6 +164,28 @@ func TestThreadLockerStallReport(t *testing.T) {
 	}
 }
 
+// TestThreadLockerStallReportCgo does the same with a call of C, before and after
+// which the goroutine is in Go.
+func TestThreadLockerStallReportCgo(t *testing.T) {
+	testenv.MustHaveCGO(t)
+	c := startProg(t, "testprogcgo", "ThreadLockerStallsCgo", "threadstall=20")
+	for range 3 {
+		tid := c.do('s')
+		m := c.await(`(?m)^runtime: thread (\d+) is held up by goroutine (\d+) \(cgo call for .*\), 1 goroutines locked to it are runnable$`)
+		if m[1] != strconv.Itoa(tid) {
+			t.Errorf("the report names thread %s, want %d", m[1], tid)
+		}
+		c.await(`(?m)^goroutine ` + m[2] + ` \[syscall, locked to thread, thread ` + m[1] + `\]:$`)
+		c.await(`(?m)^main\.tlSitInC\(`)
+		c.await(`(?m)^goroutine \d+ \[runnable, locked to thread, thread ` + m[1] + `, behind goroutine ` + m[2] + ` \(cgo call for .*\)\]:$`)
+		c.do('r')
+	}
+	all := c.quit()
+	if n := strings.Count(all, "runtime: thread"); n != 3 {
+		t.Errorf("%d reports, want 3:\n%s", n, all)
+	}
+}
+
 // TestThreadLockerNoStallReport tests that many short calls are not reported.
 func TestThreadLockerNoStallReport(t *testing.T) {
 	c := startStalls(t, "threadstall=600000")
@@ -202,11 +224,15 @@ func (s *syncBuffer) String() string {
 }
 
 func startStalls(t *testing.T, godebug string) *stalls {
-	exe, err := buildTestProg(t, "testprog")
+	return startProg(t, "testprog", "ThreadLockerStalls", godebug)
+}
+
+func startProg(t *testing.T, dir, name, godebug string) *stalls {
+	exe, err := buildTestProg(t, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &stalls{t: t, cmd: testenv.CleanCmdEnv(testenv.Command(t, exe, "ThreadLockerStalls"))}
+	c := &stalls{t: t, cmd: testenv.CleanCmdEnv(testenv.Command(t, exe, name))}
 	c.cmd.Env = append(c.cmd.Env, "GODEBUG="+godebug)
 	c.cmd.Stderr = &c.stderr
 	if c.in, err = c.cmd.StdinPipe(); err != nil {

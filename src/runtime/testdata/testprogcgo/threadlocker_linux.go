@@ -13,6 +13,12 @@ package main
 #include <sys/syscall.h>
 
 static int threadID(void) { return syscall(SYS_gettid); }
+
+static void sitUntilRead(int fd) {
+	char c;
+	while (read(fd, &c, 1) != 1) {
+	}
+}
 */
 import "C"
 
@@ -27,6 +33,7 @@ func init() {
 	register("ThreadLockerLocale", ThreadLockerLocale)
 	register("ThreadLockerMainThread", ThreadLockerMainThread)
 	register("ThreadLockerNproc", ThreadLockerNproc)
+	register("ThreadLockerStallsCgo", ThreadLockerStallsCgo)
 	registerInit("ThreadLockerMainThread", runtime.LockOSThread)
 }
 
@@ -105,3 +112,55 @@ func ThreadLockerNproc() {
 	}
 	tlFatal("there is no limit")
 }
+
+// ThreadLockerStallsCgo is told by standard input what to do, like ThreadLockerStalls
+// in testprog:
+//
+//	s  have a goroutine sit in C on a thread that another waits for
+//	r  end that call
+//	q  exit
+func ThreadLockerStallsCgo() {
+	l := runtime.MakeThreadLocker()
+	var p [2]int
+	if err := syscall.Pipe(p[:]); err != nil {
+		tlFatal("pipe: %v", err)
+	}
+	tid := make(chan int)
+	done := make(chan bool)
+	for {
+		var b [1]byte
+		if n, err := syscall.Read(0, b[:]); err == syscall.EINTR {
+			continue
+		} else if n != 1 || err != nil {
+			tlFatal("read: %d, %v", n, err)
+		}
+		switch b[0] {
+		case 's':
+			go func() {
+				l.Lock()
+				tid <- int(C.threadID())
+				tlSitInC(p[0])
+				l.Unlock()
+				done <- true
+			}()
+			fmt.Println(<-tid)
+			go func() {
+				l.Lock()
+				l.Unlock()
+				done <- true
+			}()
+		case 'r':
+			if _, err := syscall.Write(p[1], b[:]); err != nil {
+				tlFatal("write: %v", err)
+			}
+			<-done
+			<-done
+			fmt.Println(0)
+		case 'q':
+			os.Exit(0)
+		}
+	}
+}
+
+//go:noinline
+func tlSitInC(fd int) { C.sitUntilRead(C.int(fd)) }
