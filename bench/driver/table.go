@@ -43,7 +43,7 @@ var rows = func() []row {
 	for _, n := range []string{"2", "10", "1000", "100000"} {
 		rs = append(rs, row{"ring of " + comma(n) + " on one thread, one hop", cell{"fork", "Ring/unlocked/n=" + n}, cell{"fork", "Ring/colocated/n=" + n}, "unlocked, GOMAXPROCS=1", "1", always(1)})
 	}
-	return append(rs,
+	rs = append(rs,
 		row{"16 clients and a server that calls C, on one thread", cell{"fork", "ClientsC/unlocked"}, cell{"fork", "ClientsC/colocated"}, "unlocked", "", always(1.15)},
 		row{"nested Lock and Unlock", cell{"fork", "Nested/LockOSThread"}, cell{"fork", "Nested/ThreadLocker"}, "LockOSThread, UnlockOSThread", "", always(1.5)},
 		row{"Lock and Unlock, thread idle: there and back", rt("stock", "server-locked"), cell{"fork", "Lock/ThreadLocker/idle"}, "stock, a request to a locked server", "", always(1)},
@@ -54,6 +54,20 @@ var rows = func() []row {
 		row{"server under LockOSThread, other processes on all processors", cell{"stock", "Loaded/processes/server-locked"}, cell{"fork", "Loaded/processes/server-locked"}, "stock", "", nil},
 		row{"both unlocked", rt("stock", "unlocked"), rt("fork", "unlocked"), "stock", "", nil},
 	)
+	// What is always on, or reads it: by unlocked goroutines, and by as many on one thread.
+	for _, d := range []struct{ work, name, size string }{
+		{"round trip, while a trace is taken", "Traced", ""},
+		{"reading the metrics of the scheduler, 100,000 goroutines parked", "Metrics", "/100000"},
+		{"a dump of 100 goroutines", "Stack", ""},
+		{"the goroutine profile of 100,000", "Profile/goroutine", "/100000"},
+	} {
+		stock := cell{"stock", d.name + "/unlocked" + d.size}
+		rs = append(rs,
+			row{d.work + ", unlocked", stock, cell{"fork", d.name + "/unlocked" + d.size}, "stock", "", nil},
+			row{d.work + ", on one thread", stock, cell{"fork", d.name + "/colocated" + d.size}, "stock, unlocked", "", nil})
+	}
+	return append(rs,
+		row{"the threadlock profile of 100,000", cell{"stock", "Profile/goroutine/unlocked/100000"}, cell{"fork", "Profile/threadlock/colocated/100000"}, "stock, the goroutine profile of as many", "", nil})
 }()
 
 // allProcs returns the values of GOMAXPROCS in our results, ascending.
