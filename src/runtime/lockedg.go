@@ -63,7 +63,7 @@ type gLocks struct {
 	next lockspuintptr // on m.lockedgs, or on a list of lockRecvTable
 	prev lockspuintptr // on m.lockedgs
 
-	stack *bucket     // that locked it, or nil if that was LockOSThread
+	stack *bucket     // of Lock or LockToRecvOSThread, or nil if neither holds
 	stall lockedStall // see lockeddump.go
 
 	ext uint32 // m.lockedExt when another g of the m runs
@@ -78,7 +78,8 @@ type gLocks struct {
 	debugLocker *threadLocker
 	debugNlock  uint32
 
-	err lockRecvError // why it cannot be locked in LockToRecvOSThread
+	err  lockRecvError // why it cannot be locked in LockToRecvOSThread
+	recv bool          // stack is of LockToRecvOSThread
 
 	// Callbacks from C; see lockedcgo.go.
 	innerSP uintptr // this goroutine's innermost callback, or 0
@@ -458,6 +459,7 @@ func lockToRecv(c *hchan) {
 	r.g.set(gp)
 	r.ext = 1
 	r.stack = lockedStack()
+	r.recv = true
 	r.mate = new(gLocks)
 
 	lock(&c.lock)

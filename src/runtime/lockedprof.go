@@ -7,7 +7,8 @@ package runtime
 import (
 	"internal/goexperiment"
 	"internal/profilerecord"
-	_ "unsafe" // for go:linkname
+	"internal/runtime/atomic"
+	"unsafe"
 )
 
 // Metrics and the profile of locked goroutines.
@@ -139,14 +140,16 @@ func pprof_threadLockProfile(p []profilerecord.StackRecord) (n int, ok bool) {
 			}
 			unlock(&lockedLock)
 		})
-		switch {
-		case thread == 0:
-			// It has left, or is not there yet.
-		case r.stack == nil:
-			rest = append(rest, gp)
-		default:
-			add(profilerecord.StackRecord{Stack: r.stack.stk(), Thread: thread})
+		if thread == 0 {
+			return // it has left, or is not there yet
 		}
+		// Others do not lock; it may change meanwhile.
+		b := (*bucket)(atomic.Loadp(unsafe.Pointer(&r.stack)))
+		if b == nil {
+			rest = append(rest, gp)
+			return
+		}
+		add(profilerecord.StackRecord{Stack: b.stk(), Thread: thread})
 	})
 	if len(rest) == 0 {
 		return n, n <= len(p)

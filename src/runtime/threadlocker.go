@@ -203,7 +203,11 @@ const threadLockerRuntimeHold = "runtime.ThreadLocker.Lock: the calling goroutin
 // unlock drops the hold of the current goroutine, a holder, on l.
 func (l *threadLocker) unlock() {
 	gp := getg()
-	gp.locks.locker = nil
+	r := gp.locks
+	r.locker = nil
+	if !r.recv {
+		r.stack = nil // if anything holds it now, it is LockOSThread
+	}
 	lock(&lockedLock)
 	l.drop()
 	unlock(&lockedLock)

@@ -40,6 +40,18 @@ func aloneHere(tid chan<- int, end <-chan bool) {
 	tid <- syscall.Gettid()
 }
 
+// againHere keeps the hold of LockOSThread, and not that of a ThreadLocker.
+func againHere(tid chan<- int, end <-chan bool) {
+	runtime.LockOSThread()
+	l := runtime.MakeThreadLocker()
+	l.Lock()
+	l.Unlock()
+	tid <- syscall.Gettid()
+	<-end
+	runtime.UnlockOSThread()
+	tid <- syscall.Gettid()
+}
+
 func TestThreadLockProfile(t *testing.T) {
 	p := Lookup("threadlock")
 	if p == nil {
@@ -51,7 +63,7 @@ func TestThreadLockProfile(t *testing.T) {
 	end := make(chan bool)
 	ch := make(chan bool)
 	const lockers, joiners = 20, 5
-	var shared, alone int
+	var shared, alone, again int
 	for range lockers {
 		go lockHere(l, tid, end)
 		shared = <-tid
@@ -74,8 +86,10 @@ func TestThreadLockProfile(t *testing.T) {
 	}
 	go aloneHere(tid, end)
 	alone = <-tid
+	go againHere(tid, end)
+	again = <-tid
 
-	if got, want := p.Count()-before, lockers+1+joiners+1; got != want {
+	if got, want := p.Count()-before, lockers+1+joiners+2; got != want {
 		t.Errorf("Count says %d, want %d", got, want)
 	}
 	var buf bytes.Buffer
@@ -112,7 +126,8 @@ func TestThreadLockProfile(t *testing.T) {
 	}{
 		{"lockHere", shared, lockers, "runtime.(*ThreadLocker).Lock"},
 		{"joinHere", shared, joiners, "runtime.LockToRecvOSThread["},
-		{"aloneHere", alone, 1, ""},
+		{"aloneHere", alone, 1, "runtime.gopark"},
+		{"againHere", again, 1, "runtime.gopark"},
 	} {
 		k := want.name + " " + strconv.Itoa(want.tid)
 		if counts[k] != want.n {
@@ -123,7 +138,7 @@ func TestThreadLockProfile(t *testing.T) {
 		}
 	}
 
-	for range lockers + joiners + 1 {
+	for range lockers + joiners + 2 {
 		end <- true
 		<-tid
 	}
