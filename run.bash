@@ -20,7 +20,7 @@ Runs these parts, by default all but the last four, in this order:
 			other ports; -std: all of std builds; -all: the same for every port
 			that Go has
 	stress		goroutines that lock, block, call C and leave at random,
-			with asynchronous preemption on and off;
+			with asynchronous preemption on and off, and with the address sanitizer;
 			-for DURATION (of each), -seed N
 	bench		the driver of bench/run.bash, and that each benchmark runs
 	tools		panicparse, Delve and the Prometheus client, built from their released
@@ -238,6 +238,14 @@ part_stress() {
 	for setting in asyncpreemptoff=0 asyncpreemptoff=1; do
 		clean GODEBUG=$setting "$logs/stress.bin" "$@" || return
 	done
+	case $(clean go env GOOS)/$(clean go env GOARCH) in
+	linux/amd64 | linux/arm64 | linux/loong64 | linux/ppc64le | linux/riscv64)
+		echo "# -asan"
+		(cd "$root/test/stress" && clean go build -asan -o "$logs/stress.bin" .) || return
+		clean "$logs/stress.bin" "$@"
+		;;
+	*) echo "# -asan: not for this port" ;;
+	esac
 }
 
 part_load() {
