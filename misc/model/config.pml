@@ -13,6 +13,7 @@
  *	SYSCALL		gs make system calls
  *	STOPS		how often the world is stopped
  *	LOCKER		gs lock and unlock, so that ms become dedicated, and end
+ *	CRITICAL	locked gs enter and leave critical sections
  *	FAIR		nothing is bounded; see running in lockedm.pml
  */
 
@@ -145,6 +146,54 @@
 #define TODO1 0
 #define LOCKER 1
 
+#elif defined(CONFIG_joinnet2)	/* with the network poller */
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define TODO1 0
+#define LOCKER 1
+#define NETPOLL 1
+
+#elif defined(CONFIG_joinstop2)	/* and with stops of the world */
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define TODO1 0
+#define LOCKER 1
+#define STOPS 1
+
+#elif defined(CONFIG_crit1)	/* critical sections */
+#define NM 3
+#define NP 1
+#define NG 3
+#define LOCK1 1
+#define LOCK2 1
+#define NETPOLL 1
+#define CRITICAL 1
+
+#elif defined(CONFIG_critslice1)	/* and time slices end */
+#define NM 2
+#define NP 1
+#define NG 3
+#define LOCK1 1
+#define LOCK2 1
+#define NETPOLL 1
+#define GOSCHED 1
+#define SLICES 1
+#define CRITICAL 1
+
+#elif defined(CONFIG_critstop1)	/* and the world stops, or a g calls the system */
+#define NM 3
+#define NP 1
+#define NG 2
+#define LOCK1 1
+#define LOCK2 1
+#define SYSCALL 1
+#define STOPS 1
+#define CRITICAL 1
+
 #elif defined(CONFIG_fair_shared)	/* two gs of a thread ready each other, an unlocked one computes */
 #define FAIR 1
 #define LOCK1 1
@@ -177,6 +226,18 @@
 #define FAIR 1
 #define LOCK1 1
 #define LOCK2 2
+#define FAIR_BLOCKS 1
+#define FAIR_COMPUTES 0
+
+#elif defined(CONFIG_fair_mixed)	/* a locked and an unlocked g ready each other, a third computes */
+#define FAIR 1
+#define LOCK1 1
+#define FAIR_BLOCKS 0
+#define FAIR_COMPUTES 0
+
+#elif defined(CONFIG_fair_mixed_blocks)	/* and the third blocks */
+#define FAIR 1
+#define LOCK1 1
 #define FAIR_BLOCKS 1
 #define FAIR_COMPUTES 0
 
@@ -235,6 +296,15 @@
 #define LOCK2 1
 #define SYSCALL 1
 #define STOPS 1
+
+#elif defined(CONFIG_big_critstop2)
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define LOCK2 1
+#define STOPS 1
+#define CRITICAL 1
 
 #else
 #error "name a configuration: -DCONFIG_wake1 or another"

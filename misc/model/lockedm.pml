@@ -21,13 +21,14 @@
  * Programs. In all configurations but fair_* a g does TODO things, in any order: it
  * blocks, yields, calls the system, or locks itself. Then it ends. While it runs it may
  * ready any g that waits, and so may sysmon at any time. So every run ends, and what was
- * lost shows when nothing can go on. In fair_* gs go on for ever.
+ * lost shows when nothing can go on. Only critical sections are not counted. In fair_* gs
+ * go on for ever.
  *
  * Simplified, and why that is sound:
  *
  *   - startm waits for an idle m where the code makes a new one. If none came, that would
  *     be found as an invalid end state. With LOCKER, an m that has exited stands for a
- *     new one once mget takes it.
+ *     new one once mget takes it. Who touches it only after that escapes after_exit.
  *   - runqget, runqsteal and runqput are one step each. Only who has a p puts into its
  *     queue; what a thief sees between the halves of runqput is what it sees before
  *     it. A thief takes one g, which for queues this short is half.
@@ -42,18 +43,23 @@
  *     same at two looks, where sysmon may always find the p on its way, and look away. What
  *     sliceLong finds out by the clock, sysmon tells too: only with FAIR, since otherwise
  *     sliceOver has the same effect.
+ *   - Gs enter and leave critical sections when they like, and nothing is taken or waited
+ *     for in them that is not outside: criticalEnter and criticalExit touch the own m only.
  *   - nlocks counts the gs of a dedicated m also where there is only one. The code then
  *     keeps no count, but m.lockedg says the same.
  *   - One g at a time stops the world; nobody waits for worldsema. As others see
  *     gcwaiting without the lock, the section in stopTheWorldWithSema is two steps.
+ *   - Who may be blocked in a receive is each locked g that waits, and who may be blocked in
+ *     LockToRecvOSThread, each other one. lockRecvRelease adopts and readies in one step:
+ *     the waiter is in no queue between, and nobody else can ready it.
  *   - FAIRTICK, 2, stands for 61.
  *
  * Left out, because it adds no step: goreadyLocked, parkLocked, and the first lines of
  * scheduleLocked, which do the same with less; timers, which ready gs as a g that runs
  * does; ninbox and other statistics. Left out, though it has a part in the protocol:
- * critical sections, callbacks from C, coroutines, injected debugger calls,
- * schedEnableUser (its gs come from an ordinary queue without being tickets, like those of
- * the network poller), GC workers, the trace reader, finalizers, and checkdead.
+ * callbacks from C, coroutines, injected debugger calls, schedEnableUser (its gs come from
+ * an ordinary queue without being tickets, like those of the network poller), GC
+ * workers, the trace reader, finalizers, and checkdead.
  */
 
 #include "config.pml"
@@ -98,6 +104,15 @@ inline pop(gp) {
 	to(gp, inOwnQueue, inHand)
 }
 
+/* lastFirst(mp), in a d_step, moves the last g in the own queue of mp to its head. */
+inline lastFirst(mp) {
+	i = len(m[mp].q) - 1;
+	do
+	:: i > 0 -> m[mp].q?j; m[mp].q!j; i--
+	:: else -> break
+	od
+}
+
 /* makeTicket(gp), in a d_step: gp becomes the only ticket of its m. */
 inline makeTicket(gp) {
 	i = 1;
@@ -133,7 +148,12 @@ inline lockedPush(gp, queued) {
 			m[mp].word = asInbox(gp) | (w & lockedFlags);
 			to(gp, inHand, inInbox);
 			gp = 0;
+#ifdef FAULT_push_touches_late
+			queued = true; w = 0 };
+			atomic { touch(mp); mp = 0; break }
+#else
 			queued = true; w = 0; mp = 0; break }
+#endif
 		:: m[mp].word != w
 		fi
 	od
@@ -197,11 +217,7 @@ inline lockedClaim(gp, claimed) {
 				must(!m[mp].awake, own_queue);
 				to(gp, inHand, inOwnQueue);
 				m[mp].q!gp;
-				i = len(m[mp].q) - 1;
-				do
-				:: i > 0 -> m[mp].q?j; m[mp].q!j; i--
-				:: else -> break
-				od
+				lastFirst(mp)
 			};
 			gp = 0;
 			claimed = true; w = 0; ticket = false; inherit = false; break }
@@ -239,8 +255,11 @@ inline lockedWake(gp, taken) {
 			if
 			:: taken -> wake()
 			:: else ->
-#ifdef FAULT_wake_drops_p
+#if defined(FAULT_wake_drops_p)
 				pp = 0
+#elif defined(FAULT_wake_unclaimed)
+				mp = LOCK1; /* the m of gp */
+				wake()
 #else
 				handoffp(pp)
 #endif
@@ -277,7 +296,9 @@ inline lockedRunqput(gp) {
 		fi
 #endif
 	fi;
+#if NP > 1
 	wakep()
+#endif
 }
 
 /* ready(gp): the m, which has a p, has made gp runnable. */
@@ -318,6 +339,40 @@ inline lockedPark() {
 	od
 }
 
+#if CRITICAL
+/* lockedCritical moves the first g that is in a critical section to the head of the own queue. */
+inline lockedCritical() {
+	d_step {
+		mine;
+		i = len(m[me].q); k = 0;
+		do
+		:: i > 0 ->
+			m[me].q?j; i--;
+			if
+			:: k == 0 && g[j].critical -> k = j
+			:: else -> m[me].q!j
+			fi
+		:: else -> break
+		od;
+		if
+		:: k != 0 -> m[me].q!k; lastFirst(me)
+		:: else
+		fi
+	}
+}
+
+#define isCritical(gp)	g[gp].critical
+#define canRun(gp)	(g[gp].place == inOwnQueue && g[gp].lockedm == me && g[gp].critical)
+#ifdef FAULT_critical_unwatched
+#define nothingToRun	(len(m[me].q) == 0)
+#else
+#define nothingToRun	(m[me].ncritical == 0 -> len(m[me].q) == 0 : !canRun(1) && !canRun(2) && !canRun(NG))
+#endif
+#else
+#define isCritical(gp)	false
+#define nothingToRun	(len(m[me].q) == 0)
+#endif
+
 inline lockedTakeTicket(gp) {
 	do
 	:: d_step {
@@ -352,7 +407,16 @@ inline lockedTakeTicket(gp) {
 	od
 }
 
-/* lockedYield up to lockedHandoff */
+/*
+ * lockedYield up to lockedHandoff. lockedMustYield has set m.yield to yieldNot, and
+ * its result is in it until lockedYield has used it.
+ */
+#ifndef FAULT_yield_stays
+#define yielded	m[me].yield = yieldNot
+#else
+#define yielded	skip
+#endif
+
 inline lockedYield() {
 #ifdef FAULT_yield_publishes_early
 	/* the ticket first, then the flags */
@@ -362,7 +426,7 @@ inline lockedYield() {
 	do
 	:: w = m[me].word;
 		if
-		:: atomic { m[me].word == w -> m[me].word = w | lockedParked | lockedTicket; m[me].awake = false; w = 0; break }
+		:: atomic { m[me].word == w -> m[me].word = w | lockedParked | lockedTicket; m[me].awake = false; yielded; w = 0; break }
 		:: m[me].word != w
 		fi
 	od
@@ -371,16 +435,15 @@ inline lockedYield() {
 	if
 	:: gp != 0 ->
 #ifdef FAULT_yield_in_front
-		runqput(m[me].p, gp, true)
+		atomic { yielded; runqput(m[me].p, gp, true) }
 #else
 		if
-		:: m[me].yield == yieldLocal -> runqput(m[me].p, gp, false)
-		:: else ->
-			atomic { !sched.lock -> globrunqput(gp) };
+		:: atomic { m[me].yield == yieldLocal -> yielded; runqput(m[me].p, gp, false) }
+		:: atomic { m[me].yield != yieldLocal && !sched.lock -> yielded; globrunqput(gp) };
 			wakep()
 		fi
 #endif
-	:: else
+	:: atomic { gp == 0 -> yielded }
 	fi
 #endif
 }
@@ -410,7 +473,11 @@ inline lockedNext(gp) {
 					:: else
 					fi;
 					if
+#ifdef FAULT_next_peeks
+					:: gp != 0 && g[gp].lockedm != 0 -> g[gp].place = inHand
+#else
 					:: gp != 0 && g[gp].lockedm != 0 -> globrunqget(gp)
+#endif
 					:: else -> gp = 0
 					fi
 				}
@@ -451,6 +518,9 @@ inline execute() {
 	to(gp, inHand, nowhere);
 	g[gp].status = Grunning;
 	must(g[gp].lockedm == (m[me].nlocks != 0 -> me : 0), own_thread);
+#if CRITICAL
+	must(m[me].ncritical == 0 || g[gp].critical, critical_first);
+#endif
 	if
 	:: !inherit ->
 		p[m[me].p].schedtick = (p[m[me].p].schedtick + 1) % FAIRTICK;
@@ -474,19 +544,39 @@ inline schedule() {
 inline found() {
 	if
 	:: m[me].spinning -> goto resetspinning
+#ifndef FAULT_runs_locked
 	:: !m[me].spinning && g[gp].lockedm != 0 -> goto startLocked
+#endif
 	:: else -> execute(); goto running
 	fi
 }
 
+/* foundBatch() is the same after globrunqgetbatch. */
+inline foundBatch() {
+#if NP > 1
+	if
+	:: more != 0 -> goto runqputbatch
+	:: else -> found()
+	fi
+#else
+	found()
+#endif
+}
+
 /* receives(gp): gp is locked, and may be blocked in a receive. */
 #define receives(gp)	(g[gp].status == Gwaiting && g[gp].lockedm != 0)
+
+/* waitsToRecv(gp): gp is not locked, and may be blocked in LockToRecvOSThread. */
+#define waitsToRecv(gp)	(g[gp].status == Gwaiting && g[gp].lockedm == 0 && g[gp].todo > 0)
 
 /* An m. It begins asleep. */
 proctype thread(byte me) {
 	byte gp, gp2, mp, pp, w;
 	bool ok, ticket, inherit;
 	bool fresh; /* the m begins a time slice when it wakes */
+#if NP > 1
+	byte more;
+#endif
 #if SYSCALL
 	byte oldp;
 #endif
@@ -515,7 +605,7 @@ findRunnable:
 	};
 	if
 	:: len(sched.runq) != 0 ->
-		atomic { !sched.lock -> globrunqget(gp); if :: gp != 0 -> found() :: else fi }
+		atomic { !sched.lock -> globrunqgetbatch(gp); if :: gp != 0 -> foundBatch() :: else fi }
 	:: else
 	fi;
 #if NETPOLL
@@ -539,7 +629,7 @@ idle:
 		!sched.lock ->
 		if
 		:: stopping -> goto findRunnable
-		:: !stopping && len(sched.runq) != 0 -> globrunqget(gp); found()
+		:: !stopping && len(sched.runq) != 0 -> globrunqgetbatch(gp); foundBatch()
 		:: !stopping && len(sched.runq) == 0 && !m[me].spinning && sched.needspinning -> becomeSpinning(); goto findRunnable
 		:: else ->
 			releasep(pp); pidleput(pp);
@@ -556,7 +646,7 @@ idle:
 		:: len(sched.runq) != 0 ->
 			pidlegetSpinning(pp);
 			if
-			:: pp != 0 -> acquirep(pp); globrunqget(gp); becomeSpinning(); found()
+			:: pp != 0 -> acquirep(pp); globrunqgetbatch(gp); goto spins
 			:: else
 			fi
 		:: else
@@ -594,7 +684,6 @@ end_mPark:
 		inherit = m[me].inherit && !fresh;
 		m[me].inherit = false;
 		fresh = false;
-		m[me].yield = yieldNot; /* as lockedMustYield left it */
 		if
 		:: m[me].nlocks != 0 -> goto scheduleLocked
 		:: else -> goto findRunnable
@@ -614,6 +703,20 @@ gcstopm:
 	};
 #endif
 
+#if NP > 1
+runqputbatch:
+	atomic { runqput(m[me].p, more, false); found() };
+#endif
+
+spins:
+#if NP > 1
+	if
+	:: more != 0 -> runqput(m[me].p, more, false)
+	:: else
+	fi;
+#endif
+	atomic { becomeSpinning(); goto resetspinning };
+
 resetspinning:
 	atomic { m[me].spinning = false; sched.nmspinning-- };
 	wakep();
@@ -626,7 +729,11 @@ startLocked:
 	if
 	:: ok ->
 		d_step { releasep(pp) };
+#ifdef FAULT_start_forgets_self
+		d_step { m[me].awake = false };
+#else
 		atomic { !sched.lock -> mput(); m[me].awake = false };
+#endif
 		wake();
 		goto end_mPark
 	:: else -> goto findRunnable
@@ -641,8 +748,14 @@ scheduleLocked:
 	fi;
 #endif
 	lockedDrain();
+#if CRITICAL
 	if
-	:: len(m[me].q) == 0 ->
+	:: m[me].ncritical != 0 -> lockedCritical()
+	:: else
+	fi;
+#endif
+	if
+	:: nothingToRun ->
 #if STOPS && NP > 1
 		/* lockedSpin */
 		if
@@ -764,18 +877,18 @@ running:
 #if FAIR
 	/* Who computes, does so until its slice ends. */
 	:: m[me].preempt && (gp == 3 -> !FAIR_BLOCKS : FAIR_COMPUTES) -> goto preempted
-	/* The unlocked one blocks until one of the others readies it. */
+	/* The third blocks until one of the others readies it. */
 	:: gp == 3 && FAIR_BLOCKS ->
 		atomic { g[gp].status = Gwaiting; gp = 0; goto findRunnable }
 	:: gp != 3 && g[3].status == Gwaiting ->
 		atomic { gp2 = 3; runnable(gp2) };
 		ready(gp2);
 		goto running
-	/* The locked ones ready each other and block. */
+	/* The other two ready each other and block. */
 	:: gp != 3 && g[3].status != Gwaiting && !FAIR_COMPUTES ->
 		atomic { gp2 = 3 - gp; runnable(gp2) };
 		ready(gp2);
-		atomic { g[gp].status = Gwaiting; gp = 0; inherit = true; goto scheduleLocked }
+		atomic { g[gp].status = Gwaiting; gp = 0; schedule() }
 #endif
 #if BLOCKS && !FAIR
 	/* it blocks */
@@ -786,8 +899,13 @@ running:
 	:: atomic { anyWaiting -> anyReady(gp2) };
 		ready(gp2);
 		goto running
+#if CRITICAL
+	/* criticalEnter, criticalExit */
+	:: atomic { g[gp].lockedm != 0 && !g[gp].critical -> g[gp].critical = true; m[me].ncritical++; goto running }
+	:: atomic { g[gp].critical -> g[gp].critical = false; m[me].ncritical--; goto running }
+#endif
 	/* it ends */
-	:: atomic { g[gp].todo == 0 -> g[gp].status = Gdead; if :: g[gp].lockedm == 0 -> gp = 0; schedule() :: else fi };
+	:: atomic { g[gp].todo == 0 && !isCritical(gp) -> g[gp].status = Gdead; if :: g[gp].lockedm == 0 -> gp = 0; schedule() :: else fi };
 		/* gdestroyLocked */
 		if
 		:: g[gp].locker -> d_step { lockerDrop(gp) }
@@ -817,7 +935,10 @@ running:
 				pushBack(gp);
 				schedule()
 			}
-		:: else -> atomic { !sched.lock -> globrunqput(gp); schedule() }
+		:: else ->
+			atomic { !sched.lock -> globrunqput(gp) };
+			wakep();
+			goto findRunnable
 		fi
 #endif
 #if SLICES || STOPS
@@ -879,21 +1000,45 @@ running:
 		:: else -> lockedRunqput(gp)
 		fi;
 		goto findRunnable
+	/* lockRecvRelease: gp receives, and one that waits in LockToRecvOSThread joins it */
+	:: atomic { g[gp].lockedm != 0 && (waitsToRecv(1) || waitsToRecv(2) || waitsToRecv(NG)) ->
+		if
+		:: waitsToRecv(1) -> gp2 = 1
+		:: waitsToRecv(2) -> gp2 = 2
+#if NG > 2
+		:: waitsToRecv(3) -> gp2 = 3
+#endif
+		fi;
+		g[gp2].todo--;
+		m[me].nlocks++; g[gp2].lockedm = me;
+		runnable(gp2) };
+		ready(gp2);
+		goto running
 	/* ThreadLocker.Unlock, UnlockOSThread */
-	:: atomic { g[gp].lockedm != 0 -> if :: g[gp].locker -> lockerDrop(gp) :: else fi };
-		/* lockedLeave */
-		atomic {
-			if
-			:: m[me].nlocks == 1 && !m[me].bound ->
+	:: atomic { g[gp].lockedm != 0 && !isCritical(gp) -> if :: g[gp].locker -> lockerDrop(gp) :: else fi };
+		/*
+		 * lockedLeave looks before it takes lockedLock. Nobody joins meanwhile: that takes a
+		 * ThreadLocker bound to the m, for which it has mBound, or a g of the m that
+		 * blocks in a receive, besides the one that runs.
+		 */
+		if
+		:: m[me].nlocks == 1 && !m[me].bound ->
+			atomic {
 				lockedRelease(gp);
 				clean();
 				goto running
-			:: else
-			fi
-		};
+			}
+		:: else
+		fi;
 		d_step { g[gp].status = Gwaiting; runnable(gp) };
+#ifdef FAULT_leave_published_first
+		gp2 = gp;
+		lockedRunqput(gp);
+		d_step { lockedRelease(gp2); gp2 = 0; ok = (m[me].nlocks == 0) };
+#else
 		d_step { lockedRelease(gp); ok = (m[me].nlocks == 0) };
 		lockedRunqput(gp);
+#endif
 		if
 		:: ok -> ok = false; goto mexit
 		:: else
@@ -909,12 +1054,17 @@ preempted:
 	:: m[me].nlocks != 0 ->
 		/* goschedLocked */
 		lockedDrain();
+#ifdef FAULT_gosched_front
+		atomic { p[m[me].p].sliceOver = true; d_step { pushBack(gp); lastFirst(me) }; schedule() }
+#else
 		atomic { p[m[me].p].sliceOver = true; pushBack(gp); schedule() }
+#endif
 	:: else ->
 		if
 		:: stopping -> runqput(m[me].p, gp, true)
 		:: else -> atomic { !sched.lock -> globrunqput(gp) }
-		fi
+		fi;
+		wakep()
 	fi;
 	goto findRunnable;
 #endif
@@ -992,7 +1142,11 @@ entersyscall:
 		pidleget(pp);
 		if
 		:: pp != 0 -> acquirep(pp); execute(); goto running
+#ifdef FAULT_exitsyscall_unlocks
+		:: else
+#else
 		:: else -> sched.lock = true
+#endif
 		fi
 	};
 	lockedDrain();
@@ -1003,6 +1157,9 @@ entersyscall:
 	lockedTakeTicket(gp);
 #endif
 	atomic {
+#ifdef FAULT_exitsyscall_unlocks
+		!sched.lock ->
+#endif
 		if
 		:: gp != 0 -> globrunqput(gp)
 		:: else
@@ -1189,8 +1346,8 @@ init {
 #ifdef ONLY
 	d_step {
 		one_place = true; one_ticket = true; ticket_flag = true; own_queue = true; one_p = true;
-		claimed_first = true; own_thread = true; not_idle = true; exit_empty = true; after_exit = true;
-		world_stops = true; lost_wakeup = true; all_done = true;
+		claimed_first = true; own_thread = true; critical_first = true; not_idle = true;
+		exit_empty = true; after_exit = true; world_stops = true; lost_wakeup = true; all_done = true;
 		ONLY = false
 	};
 #endif

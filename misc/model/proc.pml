@@ -32,6 +32,9 @@ typedef G {
 	bool lockTicket;	/* gLockTicket in g.lockflags */
 	bool lockInherit;	/* gLockInherit */
 	bool locker;		/* holds the ThreadLocker */
+#if CRITICAL
+	bool critical;		/* gLockCritical */
+#endif
 	byte schedlink;		/* next in the inbox */
 	byte todo		/* blocks, yields, system calls and locks that are left */
 }
@@ -53,6 +56,9 @@ typedef M {
 	byte word;
 	byte yield;
 	bool inherit;
+#if CRITICAL
+	byte ncritical;
+#endif
 	chan q = [NG] of { byte }
 }
 
@@ -102,6 +108,7 @@ hidden byte own_queue;		/* only the m that runs, or its claimer, touches the own
 hidden byte one_p;		/* each p is in exactly one place, and none is lost */
 hidden byte claimed_first;	/* a dedicated m gets a p only from who has claimed it */
 hidden byte own_thread;		/* a locked g runs on its m, and its m runs no other */
+hidden byte critical_first;	/* an m whose gs are in critical sections runs only these */
 hidden byte not_idle;		/* a dedicated m is not on sched.midle */
 hidden byte exit_empty;		/* an m exits once, and becomes ordinary, only with nothing queued */
 hidden byte after_exit;		/* nobody touches an m that has exited */
@@ -197,6 +204,30 @@ inline globrunqget(gp) {
 	fi
 }
 
+/*
+ * globrunqgetbatch(gp) takes gp, and what findRunnable puts in the run queue of the p by
+ * runqputbatch. With one p there is nobody to see it on its way, so it is put there
+ * at once. With two it is at most one g, more.
+ */
+inline globrunqgetbatch(gp) {
+	d_step {
+#if NP > 1
+		i = len(sched.runq);
+		globrunqget(gp);
+		if
+		:: i > 1 -> globrunqget(more)
+		:: else
+		fi
+#else
+		globrunqget(gp);
+		do
+		:: len(sched.runq) != 0 -> sched.runq?j; p[m[me].p].runq!j
+		:: else -> break
+		od
+#endif
+	}
+}
+
 /* ps */
 
 inline acquirep(pp) {
@@ -266,7 +297,10 @@ inline mput() {
 	sched.nmidle++
 }
 
-/* mget is for where there is an idle m. One that has exited is a new one. */
+/*
+ * mget is for where there is an idle m. One that has exited is a new one, and to touch
+ * it no longer violates after_exit.
+ */
 inline mget(mp) {
 	mp = 1;
 	do
@@ -317,8 +351,12 @@ inline handoffp(pp) {
 			atomic {
 				!sched.lock ->
 				if
+#ifdef FAULT_handoff_idles_in_stop
+				:: len(sched.runq) == 0 -> pidleput(pp)
+#else
 				:: stopping -> stopP(pp)
 				:: !stopping && len(sched.runq) == 0 -> pidleput(pp)
+#endif
 				:: else
 				fi
 			};
