@@ -141,8 +141,10 @@ func goroutines() {
 		}
 		there.Wait()
 		each[i] = (memory() - base) / int64(n)
-		if i == 1 {
-			profile(n + 1)
+		if i == 0 {
+			profile("goroutine", n+1) // and main
+		} else {
+			profile("threadlock", n+1) // and who keeps the thread
 		}
 		close(release)
 		gone.Wait()
@@ -157,25 +159,24 @@ func goroutines() {
 		n, each[1], took[1].Round(time.Millisecond), each[0], took[0].Round(time.Millisecond), after[1], after[0])
 }
 
-// profile takes the profile of n locked goroutines, and compares it with how many
-// they are.
-func profile(n int) {
-	p := pprof.Lookup("threadlock")
+// profile takes a profile that counts n goroutines.
+func profile(name string, n int) {
+	p := pprof.Lookup(name)
 	if got := p.Count(); got != n {
-		fail("the threadlock profile counts %d goroutines, want %d", got, n)
+		fail("the %s profile counts %d goroutines, want %d", name, got, n)
 	}
 	var text, gz bytes.Buffer
 	if err := p.WriteTo(&text, 1); err != nil {
 		fail("%v", err)
 	}
-	if want := fmt.Sprintf("threadlock profile: total %d\n", n); !strings.HasPrefix(text.String(), want) {
-		fail("the threadlock profile begins with %.40q, want %q", text.String(), want)
+	if want := fmt.Sprintf("%s profile: total %d\n", name, n); !strings.HasPrefix(text.String(), want) {
+		fail("the %s profile begins with %.40q, want %q", name, text.String(), want)
 	}
 	start := time.Now()
 	if err := p.WriteTo(&gz, 0); err != nil {
 		fail("%v", err)
 	}
-	fmt.Printf("their profile: %d bytes, %v\n", gz.Len(), time.Since(start).Round(time.Millisecond))
+	fmt.Printf("the %s profile of %d goroutines: %d bytes, %v\n", name, n, gz.Len(), time.Since(start).Round(time.Millisecond))
 }
 
 // lockers binds each locker to a thread of its own, and has them talk.
