@@ -25,13 +25,13 @@ func placements() []placement {
 	return pls
 }
 
-// parked runs f while n goroutines wait in their places.
+// parked runs f while n goroutines wait in their places, where newTeam leaves them.
 func parked(b *testing.B, pl placement, n int, f func()) {
 	end := make(chan struct{})
-	t := newTeam(pl, func() { <-end }, n, func(int) { <-end })
-	close(t.begin)
+	t := newTeam(pl, func() { <-end }, n, func(int) {})
 	f()
 	close(end)
+	t.run()
 	t.left.Wait()
 }
 

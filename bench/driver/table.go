@@ -55,16 +55,16 @@ var rows = func() []row {
 		row{"both unlocked", rt("stock", "unlocked"), rt("fork", "unlocked"), "stock", "", nil},
 	)
 	// What is always on, or reads it: by unlocked goroutines, and by as many on one thread.
-	for _, d := range []struct{ work, name, size string }{
-		{"round trip, while a trace is taken", "Traced", ""},
-		{"reading the metrics of the scheduler, 100,000 goroutines parked", "Metrics", "/100000"},
-		{"a dump of 100 goroutines", "Stack", ""},
-		{"the goroutine profile of 100,000", "Profile/goroutine", "/100000"},
+	for _, d := range []struct{ work, name, size, more string }{
+		{"round trip, while a trace is taken", "Traced", "", ""},
+		{"reading the metrics of the scheduler, 100,000 goroutines parked", "Metrics", "/100000", ", the four new ones, too"},
+		{"a dump of 100 goroutines", "Stack", "", ""},
+		{"the goroutine profile of 100,000", "Profile/goroutine", "/100000", ""},
 	} {
 		stock := cell{"stock", d.name + "/unlocked" + d.size}
 		rs = append(rs,
 			row{d.work + ", unlocked", stock, cell{"fork", d.name + "/unlocked" + d.size}, "stock", "", nil},
-			row{d.work + ", on one thread", stock, cell{"fork", d.name + "/colocated" + d.size}, "stock, unlocked", "", nil})
+			row{d.work + ", on one thread" + d.more, stock, cell{"fork", d.name + "/colocated" + d.size}, "stock, unlocked", "", nil})
 	}
 	return append(rs,
 		row{"the threadlock profile of 100,000", cell{"stock", "Profile/goroutine/unlocked/100000"}, cell{"fork", "Profile/threadlock/colocated/100000"}, "stock, the goroutine profile of as many", "", nil})
