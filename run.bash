@@ -10,8 +10,8 @@ usage: ./run.bash [PART [flags of that part]]...
 Runs these parts, by default all but the last four, in this order:
 	build		make.bash and misc/refresh.bash; -full adds what bootstraps
 	api		upstream's checks of the API lists and the release notes
-	programs	the programs in test/, by the runner of Go's own test directory; those
-			in doc/ build
+	programs	the programs in test/, by the runner of Go's own test directory; vet of
+			those in doc/
 	threads		the runtime's tests of shared threads, also those that upstream's
 			limits on the time of a test leave no room for
 	upstream	upstream's tests of the packages that the scheduler touches
@@ -114,7 +114,7 @@ part_api() {
 part_programs() {
 	no_args "$@"
 	local shadow=$logs/programs d status=0 programs=("$root"/test/*.go)
-	# Those in doc/ need only build.
+	# Those in doc/ need only pass vet.
 	for d in "$root"/doc/{hangs,trace}/*.go; do
 		clean go vet "$d" || status=1
 	done

@@ -63,7 +63,7 @@ type gLocks struct {
 	next lockspuintptr // on m.lockedgs, or on a list of lockRecvTable
 	prev lockspuintptr // on m.lockedgs
 
-	stack *bucket     // of Lock or LockToRecvOSThread, or nil if neither holds
+	stack *bucket     // of LockToRecvOSThread, or of a Lock that holds, or nil
 	stall lockedStall // see lockeddump.go
 
 	ext uint32 // m.lockedExt when another g of the m runs
@@ -79,7 +79,7 @@ type gLocks struct {
 	debugNlock  uint32
 
 	err  lockRecvError // why it cannot be locked in LockToRecvOSThread
-	recv bool          // stack is of LockToRecvOSThread
+	recv bool          // stack is of LockToRecvOSThread, and stays
 
 	// Callbacks from C; see lockedcgo.go.
 	innerSP uintptr // this goroutine's innermost callback, or 0

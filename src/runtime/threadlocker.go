@@ -206,7 +206,7 @@ func (l *threadLocker) unlock() {
 	r := gp.locks
 	r.locker = nil
 	if !r.recv {
-		r.stack = nil // if anything holds it now, it is LockOSThread
+		r.stack = nil // what may hold it now is LockOSThread
 	}
 	lock(&lockedLock)
 	l.drop()

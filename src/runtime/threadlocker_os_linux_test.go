@@ -803,7 +803,7 @@ func TestDedicatedThreadFlightRecorder(t *testing.T) {
 		l := runtime.MakeThreadLocker()
 		tid, ws := tlGroup(t, l, 2)
 		guest := newTLWorker(t)
-		fr := trace.NewFlightRecorder(trace.FlightRecorderConfig{})
+		fr := trace.NewFlightRecorder(trace.FlightRecorderConfig{MaxBytes: 1 << 30}) // lose nothing
 		if err := fr.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -92,31 +92,42 @@ func TestThreadLockProfile(t *testing.T) {
 	if got, want := p.Count()-before, lockers+1+joiners+2; got != want {
 		t.Errorf("Count says %d, want %d", got, want)
 	}
-	var buf bytes.Buffer
-	if err := p.WriteTo(&buf, 0); err != nil {
-		t.Fatal(err)
-	}
-	prof, err := profile.Parse(&buf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := prof.SampleType[0]; got.Type != "threadlock" || got.Unit != "count" {
-		t.Errorf("sample type %v", got)
-	}
 	// By function and thread.
-	counts := make(map[string]int64)
-	leaves := make(map[string]string)
-	for _, s := range prof.Sample {
-		for _, loc := range s.Location {
-			for _, line := range loc.Line {
-				name := line.Function.Name
-				if i := strings.LastIndex(name, "Here"); i >= 0 && strings.HasPrefix(name, "runtime/pprof.") {
-					k := strings.TrimPrefix(name, "runtime/pprof.") + " " + s.Label["thread"][0]
-					counts[k] += s.Value[0]
-					leaves[k] = s.Location[0].Line[0].Function.Name
+	var counts map[string]int64
+	var leaves map[string]string
+	take := func() {
+		counts = make(map[string]int64)
+		leaves = make(map[string]string)
+		var buf bytes.Buffer
+		if err := p.WriteTo(&buf, 0); err != nil {
+			t.Fatal(err)
+		}
+		prof, err := profile.Parse(&buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := prof.SampleType[0]; got.Type != "threadlock" || got.Unit != "count" {
+			t.Errorf("sample type %v", got)
+		}
+		for _, s := range prof.Sample {
+			for _, loc := range s.Location {
+				for _, line := range loc.Line {
+					name := line.Function.Name
+					if i := strings.LastIndex(name, "Here"); i >= 0 && strings.HasPrefix(name, "runtime/pprof.") {
+						k := strings.TrimPrefix(name, "runtime/pprof.") + " " + s.Label["thread"][0]
+						counts[k] += s.Value[0]
+						leaves[k] = s.Location[0].Line[0].Function.Name
+					}
 				}
 			}
 		}
+	}
+	take()
+	// Those that show where they are may not have come to where they wait.
+	waits := func(name string, tid int) bool { return leaves[name+" "+strconv.Itoa(tid)] == "runtime.gopark" }
+	for tries := 0; !(waits("aloneHere", alone) && waits("againHere", again)) && tries < 1000; tries++ {
+		runtime.Gosched()
+		take()
 	}
 	for _, want := range []struct {
 		name string
