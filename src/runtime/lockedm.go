@@ -5,7 +5,6 @@
 package runtime
 
 import (
-	"internal/goarch"
 	"internal/runtime/atomic"
 	"internal/runtime/sys"
 	"unsafe"
@@ -144,7 +143,7 @@ type lockedRunq struct {
 // the bits that lock_spinbit.go puts in pointers to it are not free. The padding
 // of mPadded does not see to that when it has length 0: then the compiler adds a
 // byte, so that a pointer to it does not point past the end.
-const _ = (1 - goarch.IsWasm) * (2048 - mallocHeaderSize - mRedZoneSize - unsafe.Sizeof(mPadded{}))
+const _ = 2048 - mallocHeaderSize - mRedZoneSize - unsafe.Sizeof(mPadded{})
 
 // A lockedSlice is what is known of the time slice of a p. It is that with the
 // given schedtick, so that what was known of an earlier one counts no more.
