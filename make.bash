@@ -6,7 +6,7 @@ set -euo pipefail
 
 usage() {
 	cat <<'EOF'
-usage: ./make.bash [flags] [-- flags of upstream's make.bash, such as -distpack]
+usage: ./make.bash [flags] [-- flags of upstream's make.bash]
 
 Makes ./goroot from an unmodified Go release, src/, api/, doc/ and patches/, and
 builds it with upstream's own make.bash. Run again, it brings goroot up to date:
@@ -23,6 +23,9 @@ Flags:
 			with. Programs get the new runtime all the same.
 	-a		bootstrap anew, even if nothing changed
 	-f		throw away edits made in goroot
+	-distpack	at last, pack goroot into the archives in which Go is released, and
+			into the toolchain module, by upstream's cmd/distpack; in
+			goroot/pkg/distpack
 	-env NAME=VALUE	set a variable of upstream's make.bash, such as CC, GOAMD64 or
 			GOEXPERIMENT; may be repeated. No variable of the caller's
 			environment gets there otherwise, PATH, TMPDIR and the locale aside.
@@ -35,7 +38,7 @@ EOF
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$root/misc/lib.bash"
 
-quick=false anew=false discard=false demo=true demo_only=false
+quick=false anew=false discard=false distpack=false demo=true demo_only=false
 buildenv=() upstream_args=()
 while (($#)); do
 	case $1 in
@@ -43,6 +46,7 @@ while (($#)); do
 	-quick) quick=true ;;
 	-a) anew=true ;;
 	-f) discard=true ;;
+	-distpack) distpack=true ;;
 	-nodemo) demo=false ;;
 	-demo) demo_only=true ;;
 	-env)
@@ -63,6 +67,8 @@ while (($#)); do
 	shift
 done
 
+! $quick || ! $distpack || die "-quick leaves tools that no bootstrap would make, so it does not go with -distpack"
+[[ " ${upstream_args[*]-} " != *" "-*distpack* ]] || die "-distpack is a flag of this script: leave out the --"
 read_version
 cd "$root"
 
@@ -109,47 +115,6 @@ in_group() {
 	wait "$child" || status=$?
 	child=''
 	return "$status"
-}
-
-# check_base DIR dies unless DIR is a Go tree of the right version.
-check_base() {
-	local v
-	[[ -d $1 ]] || die "$2: there is no directory $1. Set GOROOT_BASE to the GOROOT of an unmodified $release, or unset it."
-	[[ -f $1/VERSION ]] || die "$1/VERSION is missing: not a Go release ($2). Set GOROOT_BASE to the GOROOT of an unmodified $release, or unset it."
-	v=$(first_line "$1/VERSION")
-	[[ $v == "$release" ]] ||
-		die "$1/VERSION says $v ($2), but VERSION wants $release. Set GOROOT_BASE to the GOROOT of an unmodified $release, or unset it."
-	[[ -f $1/src/make.bash && -x $1/bin/go ]] ||
-		die "$1 has no src/make.bash or no bin/go ($2): an incomplete $release. Set GOROOT_BASE to a complete one, or unset it."
-}
-
-# find_base sets basedir.
-find_base() {
-	local gocmd r some=''
-	if [[ -n ${GOROOT_BASE-} ]]; then
-		check_base "$GOROOT_BASE" "from GOROOT_BASE"
-		basedir=$(cd "$GOROOT_BASE" && pwd -P)
-		return
-	fi
-	while IFS= read -r gocmd; do
-		r=$(cd / && env -u GOROOT -u GOEXPERIMENT -u GOOS -u GOARCH GOENV=off GOFLAGS= GOWORK=off GOTOOLCHAIN=local "$gocmd" env GOROOT 2>/dev/null) || continue
-		[[ -n $r ]] || continue
-		[[ -n $some ]] || some=$gocmd
-		if [[ $(first_line "$r/VERSION") == "$release" ]]; then
-			basedir=$(cd "$r" && pwd -P)
-			check_base "$basedir" "installed as $gocmd"
-			return
-		fi
-	done < <(type -ap go)
-	[[ -n $some ]] ||
-		die "no Go found: GOROOT_BASE is not set and there is no go command in PATH. Install $release (or any go1.21 or later, which can download it), or set GOROOT_BASE to the GOROOT of an unmodified $release."
-	say "asking $some for $release"
-	# GOPROXY and the like stay the caller's: only they know how to reach a proxy.
-	r=$(cd / && env -u GOROOT -u GOEXPERIMENT -u GOOS -u GOARCH GOFLAGS= GOWORK=off GOTOOLCHAIN="$release" "$some" env GOROOT) || r=''
-	[[ -n $r && $(first_line "$r/VERSION") == "$release" ]] ||
-		die "$some is not $release and could not get it (GOTOOLCHAIN=$release $some env GOROOT). Install $release, or set GOROOT_BASE to the GOROOT of an unmodified one."
-	basedir=$r
-	check_base "$basedir" "downloaded by $some"
 }
 
 # need_space KB WHAT dies unless the file system has that much room.
@@ -326,6 +291,37 @@ what_to_build() {
 	done
 }
 
+# pack has cmd/distpack pack goroot, which takes whatever is there, so it wants
+# nothing there that the project did not make.
+pack() {
+	local p f missing=() strange=()
+	if ((${#edits[@]})); then
+		die "Nothing was packed: goroot has edits that the project does not have. Keep them with misc/refresh.bash, or throw them away with ./make.bash -f."
+	fi
+	for p in "${optional_parts[@]}"; do [[ -d $goroot/$p ]] || missing+=("$p/"); done
+	((${#missing[@]} == 0)) ||
+		die "Nothing was packed: the base came without ${missing[*]}, which an archive has. Set GOROOT_BASE to a full distribution of $release."
+	while IFS= read -r -d '' p; do
+		case $p in
+		bin/* | pkg/*) ;;
+		*) [[ " ${generated[*]} src/cmd/dist/dist VERSION.cache " == *" $p "* ]] || strange+=("$p") ;;
+		esac
+	done < <(g ls-files -o -z)
+	if ((${#strange[@]})); then
+		warn "these files are not of the project, but would be packed:"
+		list "${strange[@]}" >&2
+		die "Nothing was packed. Remove them."
+	fi
+	rm -rf "$goroot/pkg/distpack"
+	in_distpack() { (cd "$goroot/src" && clean_env "$goroot/bin/go" tool distpack); }
+	in_group in_distpack || {
+		need_space 500000 "packing"
+		die "cmd/distpack failed (see above)"
+	}
+	say "packed:"
+	for f in "$goroot"/pkg/distpack/*; do printf '\t%s\n' "${f#"$root/"}"; done
+}
+
 # A build with other flags is another build.
 options=
 for e in "${buildenv[@]}" "${upstream_args[@]}"; do options+=$(printf '%q ' "$e"); done
@@ -420,6 +416,7 @@ if ((${#edits[@]})); then
 	say "goroot has edits that are not in patches/ or src/ (misc/refresh.bash puts them there):"
 	list "${edits[@]}"
 fi
+if $distpack; then pack; fi
 cat <<EOF
 To use it:
 	export GOROOT=$(printf %q "$goroot")

@@ -105,6 +105,47 @@ read_version() {
 		die "VERSION: the first line is \"$version\", want something like go1.26.8-threadlocker.1"
 }
 
+# check_base DIR dies unless DIR is a Go tree of the right version.
+check_base() {
+	local v
+	[[ -d $1 ]] || die "$2: there is no directory $1. Set GOROOT_BASE to the GOROOT of an unmodified $release, or unset it."
+	[[ -f $1/VERSION ]] || die "$1/VERSION is missing: not a Go release ($2). Set GOROOT_BASE to the GOROOT of an unmodified $release, or unset it."
+	v=$(first_line "$1/VERSION")
+	[[ $v == "$release" ]] ||
+		die "$1/VERSION says $v ($2), but VERSION wants $release. Set GOROOT_BASE to the GOROOT of an unmodified $release, or unset it."
+	[[ -f $1/src/make.bash && -x $1/bin/go ]] ||
+		die "$1 has no src/make.bash or no bin/go ($2): an incomplete $release. Set GOROOT_BASE to a complete one, or unset it."
+}
+
+# find_base sets basedir.
+find_base() {
+	local gocmd r some=''
+	if [[ -n ${GOROOT_BASE-} ]]; then
+		check_base "$GOROOT_BASE" "from GOROOT_BASE"
+		basedir=$(cd "$GOROOT_BASE" && pwd -P)
+		return
+	fi
+	while IFS= read -r gocmd; do
+		r=$(cd / && env -u GOROOT -u GOEXPERIMENT -u GOOS -u GOARCH GOENV=off GOFLAGS= GOWORK=off GOTOOLCHAIN=local "$gocmd" env GOROOT 2>/dev/null) || continue
+		[[ -n $r ]] || continue
+		[[ -n $some ]] || some=$gocmd
+		if [[ $(first_line "$r/VERSION") == "$release" ]]; then
+			basedir=$(cd "$r" && pwd -P)
+			check_base "$basedir" "installed as $gocmd"
+			return
+		fi
+	done < <(type -ap go)
+	[[ -n $some ]] ||
+		die "no Go found: GOROOT_BASE is not set and there is no go command in PATH. Install $release (or any go1.21 or later, which can download it), or set GOROOT_BASE to the GOROOT of an unmodified $release."
+	say "asking $some for $release"
+	# GOPROXY and the like stay the caller's: only they know how to reach a proxy.
+	r=$(cd / && env -u GOROOT -u GOEXPERIMENT -u GOOS -u GOARCH GOFLAGS= GOWORK=off GOTOOLCHAIN="$release" "$some" env GOROOT) || r=''
+	[[ -n $r && $(first_line "$r/VERSION") == "$release" ]] ||
+		die "$some is not $release and could not get it (GOTOOLCHAIN=$release $some env GOROOT). Install $release, or set GOROOT_BASE to the GOROOT of an unmodified one."
+	basedir=$r
+	check_base "$basedir" "downloaded by $some"
+}
+
 # alive PID: it runs, and is not a dead process that nobody has waited for.
 alive() {
 	kill -0 "$1" 2>/dev/null && ! grep -qs '^State:.*Z' "/proc/$1/status"
