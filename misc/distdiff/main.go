@@ -143,6 +143,9 @@ func (r *run) count(old map[string]string) string {
 	return fmt.Sprintf("%d passed, %d failed, %d skipped", n["pass"], n["fail"], n["skip"])
 }
 
+// pointer matches a pointer in the name of a test, which is another one in each run.
+var pointer = regexp.MustCompile(`0x[0-9a-f]{8,}`)
+
 // readRun reads what "go tool dist test -json" has printed. Lines that are not of
 // test2json, which dist and the go command print too, do not count.
 func readRun(file string) (*run, error) {
@@ -161,7 +164,7 @@ func readRun(file string) (*run, error) {
 			case "pass", "fail", "skip":
 				name := ev.Package
 				if ev.Test != "" {
-					name += " " + ev.Test
+					name += " " + pointer.ReplaceAllString(ev.Test, "0x?")
 				}
 				// A package may be tested more than once under one name.
 				if was, ok := r.ends[name]; !ok || was != "fail" {

@@ -35,6 +35,12 @@ func TestDiff(t *testing.T) {
 		{name: "same", other: base, same: true, want: "other: 2 passed, 2 failed, 1 skipped\n"},
 		{name: "new", other: base + more, same: true, want: "not in base: 1 passed, 0 failed, 0 skipped\n"},
 		{
+			name:  "a pointer in the name",
+			other: base + strings.Replace(more, "TestNew", "TestNew/As(nil,_0xc000012340)", 1) + "\n" + strings.Replace(more, "TestNew", "TestNew/As(nil,_0xc000056780)", 1),
+			same:  true,
+			want:  "not in base: 1 passed, 0 failed, 0 skipped\n",
+		},
+		{
 			name:  "new fails",
 			other: base + strings.Replace(more, "pass", "fail", 1),
 			want:  "a TestNew: fail, was not run: not explained\n",
