@@ -299,10 +299,9 @@ part_all() {
 # with_modules runs a command with modules from where the caller's go command gets
 # them.
 with_modules() {
-	local proxy mods
-	proxy=$(clean HOME="${HOME:-$cachedir/home}" GOENV= go env GOPROXY) || return
-	mods=$(clean HOME="${HOME:-$cachedir/home}" GOENV= go env GOMODCACHE) || return
-	clean GOPROXY="${GOPROXY:-$proxy}" GOMODCACHE="${GOMODCACHE:-$mods}" "$@"
+	local module_vars
+	modules_from "$goroot/bin/go" || return
+	clean "${module_vars[@]}" "$@"
 }
 
 # The benchmarks need no modules.

@@ -55,6 +55,18 @@ clean_env() {
 		GOENV=off GOPROXY=off GOWORK=off GOTOOLCHAIN=local GOTELEMETRY=off GOCACHE="$cachedir/go-build" "$@"
 }
 
+# modules_from GO sets module_vars to the variables by which a command in clean_env
+# gets modules from where the go command GO gets them in the caller's environment.
+modules_from() {
+	local names=(GOPROXY GOMODCACHE GOSUMDB GOPRIVATE GONOPROXY GONOSUMDB GOINSECURE GOVCS) values i
+	mapfile -t values < <(cd / && env -u GOROOT GOTOOLCHAIN=local "$1" env "${names[@]}")
+	((${#values[@]} == ${#names[@]})) || die "$1 env does not tell where modules come from"
+	module_vars=()
+	for i in "${!names[@]}"; do
+		[[ -z ${values[i]} ]] || module_vars+=("${names[i]}=${values[i]}")
+	done
+}
+
 # git_clean runs git without any configuration or variable of the caller's:
 # line endings, whitespace checks, hooks and ignore files could all change bytes.
 git_clean() {
