@@ -7,7 +7,7 @@ usage() {
 	cat <<'EOF'
 usage: ./run.bash [PART [flags of that part]]...
 
-Runs these parts, by default all but the last four, in this order:
+Runs these parts, by default those from build to bench, in this order:
 	build		make.bash and misc/refresh.bash; -full adds what bootstraps
 	api		upstream's checks of the API lists and the release notes
 	programs	the programs in test/, by the runner of Go's own test directory; vet of
@@ -25,13 +25,18 @@ Runs these parts, by default all but the last four, in this order:
 			-for DURATION (of each), -seed N
 	bench		the driver of bench/run.bash, and that each benchmark runs
 	tools		panicparse, Delve and the Prometheus client, built from their released
-			modules, read what the runtime shows
+			modules, read what the runtime shows; gopls, staticcheck and vet take
+			programs that use the API
 	load		a million goroutines on one thread, a thousand threads with a
 			locker, ten thousand that exit, and that memory and threads return;
 			takes 4 GB of memory and some minutes, so runs only if named;
 			-goroutines N, -lockers N, -binds N
 	model		misc/model/check.bash, the model of the protocol; it needs spin, which
 			nothing else here does, so it runs only if it is named
+	install		misc/installtest.bash: packing, the ways to install what is packed, and
+			that the bytes depend on the commit alone; runs only if named
+	clients		builds and tests the ports of other people's programs in misc/ports;
+			needs what they say, so runs only if named; NAME...: only these
 	all		the whole of go tool dist test, with the experiment on and off, compared
 			with the same on the unmodified release, which is built for that;
 			takes hours, so runs only if named; -tests REGEXP: only those of
@@ -60,6 +65,8 @@ declare -A what=(
 	[tools]="other people's tools"
 	[load]="a million goroutines, a thousand lockers"
 	[model]="the model of the scheduling protocol"
+	[install]="packing and installing"
+	[clients]="the ports in misc/ports"
 	[all]="all of upstream's tests, against the base's"
 )
 
@@ -261,6 +268,25 @@ part_load() {
 
 # The flags are those of check.bash.
 part_model() { "$root/misc/model/check.bash" "$@"; }
+
+# The flags are those of installtest.bash.
+part_install() { "$root/misc/installtest.bash" "$@"; }
+
+part_clients() {
+	local p names=("$@") status=0
+	if ((${#names[@]} == 0)); then
+		for p in "$root"/misc/ports/*/run.bash; do
+			p=${p%/run.bash}
+			names+=("${p##*/}")
+		done
+	fi
+	for p in "${names[@]}"; do
+		[[ -x $root/misc/ports/$p/run.bash ]] || die "there is no port $p in misc/ports"
+		echo "# $p"
+		"$root/misc/ports/$p/run.bash" build test || status=1
+	done
+	return "$status"
+}
 
 # dist_json KIND TREE [NAME=VALUE]... builds a Go of its own from a tree of goroot's
 # repository, with these variables in the environment, because cmd/dist installs

@@ -7,7 +7,7 @@
 // Package tools tests that released versions of the tools that people use read
 // what this toolchain's runtime shows: panicparse parses its dumps, Delve lists its
 // goroutines, and the Prometheus client exports its metrics. Go's own pprof shows its
-// profile, over HTTP.
+// profile, over HTTP. And gopls, staticcheck and vet know the API.
 package tools
 
 import (
@@ -309,5 +309,110 @@ func TestDelve(t *testing.T) {
 	}
 	if !regexp.MustCompile(`\[LockToRecvOSThread|runtime\.LockToRecvOSThread|lockToRecv`).Match(out) {
 		t.Errorf("Delve does not show who waits in LockToRecvOSThread:\n%s", out)
+	}
+}
+
+// program is a use of the API, as package main in a module of its own.
+const program = `package main
+
+import (
+	"fmt"
+	"runtime"
+)
+
+type thread struct {
+	l     *runtime.ThreadLocker
+	calls chan func()
+}
+
+func (t *thread) do(f func()) {
+	t.l.Lock()
+	defer t.l.Unlock()
+	f()
+}
+
+func main() {
+	t := &thread{l: runtime.MakeThreadLocker(), calls: make(chan func())}
+	go func() {
+		runtime.LockToRecvOSThread(t.calls)
+		defer runtime.UnlockOSThread()
+		t.calls <- func() { fmt.Println("call") }
+	}()
+	t.l.Lock()
+	defer t.l.Unlock()
+	(<-t.calls)()
+	t.do(func() { fmt.Println("do") })
+}
+`
+
+// write makes a module of one file and returns its directory.
+func write(t *testing.T, src string) string {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"main.go": src, "go.mod": "module program\n\ngo 1.26\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// install installs a release of a tool, with the modules it was released with, and returns a
+// function that runs it in a directory and returns what it printed.
+func install(t *testing.T, pkg, version string) func(dir string, args ...string) (string, error) {
+	tmp := t.TempDir()
+	cmd := exec.Command("go", "install", pkg+"@"+version)
+	cmd.Env = append(os.Environ(), "GOBIN="+tmp)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return func(dir string, args ...string) (string, error) {
+		cmd := exec.Command(filepath.Join(tmp, filepath.Base(pkg)), args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "HOME="+tmp, "GOWORK=off", "GOFLAGS=")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+}
+
+// copied has a mistake, which go vet and gopls report.
+var copied = strings.Replace(program, "(<-t.calls)()", "l := *t.l\n\tl.Lock()\n\t(<-t.calls)()", 1)
+
+func TestGopls(t *testing.T) {
+	gopls := install(t, "golang.org/x/tools/gopls", "v0.23.0")
+	dir := write(t, program)
+	if out, err := gopls(dir, "check", "main.go"); err != nil || out != "" {
+		t.Errorf("gopls check: %v\n%s", err, out)
+	}
+	at := func(word string) string { return fmt.Sprintf("main.go:#%d", strings.Index(program, word)) }
+	for word, want := range map[string]string{
+		"LockToRecvOSThread":         "func runtime.LockToRecvOSThread(ch <-chan func()) // func[T any](ch <-chan T)",
+		"Lock()\n\tdefer t.l.Unlock": "func (l *runtime.ThreadLocker) Lock()",
+	} {
+		if out, err := gopls(dir, "definition", at(word)); err != nil || !strings.Contains(out, want) || !strings.Contains(out, "threadlocker.go") {
+			t.Errorf("gopls definition of %q: %v\n%s\nwant %s", word, err, out, want)
+		}
+	}
+	if out, err := gopls(write(t, copied), "check", "main.go"); err != nil || !strings.Contains(out, "copies lock value") {
+		t.Errorf("gopls check does not report that a ThreadLocker is copied: %v\n%s", err, out)
+	}
+}
+
+func TestVetAndStaticcheck(t *testing.T) {
+	staticcheck := install(t, "honnef.co/go/tools/cmd/staticcheck", "v0.8.2")
+	dir := write(t, program)
+	if out, err := staticcheck(dir, "-checks=all", "./..."); err != nil || out != "" {
+		t.Errorf("staticcheck: %v\n%s", err, out)
+	}
+	vet := func(dir string) string {
+		cmd := exec.Command("go", "vet", "./...")
+		cmd.Dir = dir
+		out, _ := cmd.CombinedOutput()
+		return string(out)
+	}
+	if out := vet(dir); out != "" {
+		t.Errorf("go vet:\n%s", out)
+	}
+	if out := vet(write(t, copied)); !strings.Contains(out, "copies lock value") {
+		t.Errorf("go vet does not report that a ThreadLocker is copied:\n%s", out)
 	}
 }

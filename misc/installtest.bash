@@ -1,0 +1,157 @@
+#!/usr/bin/env bash
+# Tests what make.bash -distpack packs. misc/installtest.bash -h says how.
+
+set -euo pipefail
+
+usage() {
+	cat <<'EOT'
+usage: misc/installtest.bash [-old VERSION]
+
+Packs goroot, and then tests that
+- a clone of the last commit, built and packed in another directory, gives the
+  same archives, byte for byte
+- each way of installing them that doc/install.md describes works
+- the release notes can be made from doc/next
+
+Takes some ten minutes on two processors. It needs the module proxy that the
+caller's go command has, for a go command that is older than the release
+(-old, by default go1.25.4) and for golang.org/x/build.
+EOT
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+. "$root/misc/lib.bash"
+
+old=go1.25.4
+while (($#)); do
+	case $1 in
+	-h | -help | --help)
+		usage
+		exit 0
+		;;
+	-old)
+		[[ ${2-} == go1.* ]] || die "-old wants a version of Go"
+		old=$2
+		shift
+		;;
+	*)
+		usage >&2
+		die "unknown argument \"$1\""
+		;;
+	esac
+	shift
+done
+
+read_version
+find_base
+work=$(mktemp -d "${TMPDIR:-/tmp}/installtest.XXXXXX")
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+fail() {
+	printf 'FAIL: %s\n' "$*"
+	exit 1
+}
+ok() { printf 'ok: %s\n' "$*"; }
+
+changes=$(git_clean -C "$root" status --porcelain -- src patches api doc VERSION make.bash misc/lib.bash misc/base.trees)
+[[ -z $changes ]] || die "what is packed is compared with the last commit, so commit first:"$'\n'"$changes"
+
+# The same bytes.
+"$root/make.bash" -nodemo -distpack
+packed=$goroot/pkg/distpack
+os_arch=$(cd / && clean_env "$goroot/bin/go" env GOOS GOARCH | paste -sd-)
+mod=v0.0.1-$version.$os_arch
+want=("$mod".{info,mod,zip} "$version".{"$os_arch",src}.tar.gz)
+[[ $(cd "$packed" && printf '%s\n' * | sort) == $(printf '%s\n' "${want[@]}" | sort) ]] ||
+	fail "packed are $(cd "$packed" && echo *); want ${want[*]}"
+
+there="$work/somewhere/else/with a longer name"
+mkdir -p "$there"
+git_clean clone -q "$root" "$there/clone"
+(
+	umask 077
+	cd /
+	env -i PATH="$PATH" HOME="$work" TZ=Asia/Tokyo LANG=C.UTF-8 GOROOT_BASE="$basedir" "$there/clone/make.bash" -nodemo -distpack
+)
+for f in "${want[@]}"; do
+	cmp "$packed/$f" "$there/clone/goroot/pkg/distpack/$f" || fail "$f depends on where and how it was built"
+	ok "$f is the same from another directory: $(sha256sum <"$packed/$f" | cut -c1-64)"
+done
+chmod -R u+w "$there"
+rm -rf "$there"
+
+# A program that needs thread lockers, and a module that says nothing of the toolchain.
+mkdir "$work/hello"
+cat >"$work/hello/hello.go" <<'EOT'
+package main
+
+import (
+	"fmt"
+	"runtime"
+)
+
+func main() {
+	l := runtime.MakeThreadLocker()
+	l.Lock()
+	defer l.Unlock()
+	fmt.Println("hello from", runtime.Version())
+}
+EOT
+printf 'module hello\n\ngo 1.24\n' >"$work/hello/go.mod"
+
+# expect WHAT [NAME=VALUE]... COMMAND...: in the module hello, with nothing of the caller's
+# environment but that, the command runs the program by this toolchain.
+expect() {
+	local what=$1 out
+	shift
+	out=$(cd "$work/hello" && env -i PATH=/usr/bin:/bin HOME="$work/home" GOCACHE="$work/cache" GOMODCACHE="$work/modcache" GOFLAGS=-modcacherw "$@" 2>&1) ||
+		fail "$what: $out"
+	[[ ${out##*$'\n'} == "hello from $version" ]] || fail "$what: $out"
+	ok "$what"
+}
+mkdir "$work/home"
+
+# The archive, unpacked, and moved.
+mkdir "$work/unpacked"
+tar -C "$work/unpacked" -xzf "$packed/$version.$os_arch.tar.gz"
+expect "the archive" GOPROXY=off "$work/unpacked/go/bin/go" run .
+mv "$work/unpacked/go" "$work/unpacked/moved"
+expect "the archive, moved" GOPROXY=off "$work/unpacked/moved/bin/go" run .
+expect "the archive, by GOROOT and PATH" GOPROXY=off GOROOT="$work/unpacked/moved" PATH="$work/unpacked/moved/bin:/usr/bin:/bin" go run .
+
+# A link in PATH, to which another go command goes.
+mkdir "$work/bin"
+ln -s "$work/unpacked/moved/bin/go" "$work/bin/$version"
+expect "a link in PATH, $release" GOPROXY=off GOTOOLCHAIN="$version" PATH="$work/bin:/usr/bin:/bin" "$basedir/bin/go" run .
+printf 'module hello\n\ngo 1.24\n\ntoolchain %s\n' "$version" >"$work/hello/go.mod"
+
+# The module, from a directory.
+mkdir -p "$work/proxy/golang.org/toolchain/@v"
+cp "$packed/$mod".{info,mod,zip} "$work/proxy/golang.org/toolchain/@v/"
+served=(GOPROXY="file://$work/proxy" GONOSUMDB=golang.org/toolchain)
+expect "the module, by GOTOOLCHAIN, $release" "${served[@]}" GOTOOLCHAIN="$version" "$basedir/bin/go" run .
+oldroot=$(cd / && env -u GOROOT GOTOOLCHAIN="$old" GOFLAGS= GOWORK=off "$basedir/bin/go" env GOROOT) && [[ $(first_line "$oldroot/VERSION") == "$old" ]] ||
+	die "cannot get $old, as a go command that is older than $release. Name another by -old."
+rm -rf "$work/modcache"
+expect "the module, by the toolchain line of go.mod, $old" "${served[@]}" "$oldroot/bin/go" run .
+expect "a link in PATH, by the toolchain line of go.mod, $old" GOPROXY=off PATH="$work/bin:/usr/bin:/bin" GOMODCACHE="$work/none" "$oldroot/bin/go" run .
+# doc/install.md says so.
+out=$(cd "$work/hello" && env -i PATH=/usr/bin:/bin HOME="$work/home" GOPROXY=off "$basedir/bin/go" version)
+[[ $out == "go version $release "* ]] || fail "$release does not take itself for as new as the toolchain line: $out"
+ok "the toolchain line alone does not move $release"
+
+# The release notes, and that nothing of the API is without one.
+relnote=golang.org/x/build/cmd/relnote@v0.0.0-20260918145456-c0ee0fbd16a3
+notes=$root/logs/release-notes.md
+mkdir -p "$root/logs" "$work/notes"
+(cd "$work/notes" && env -u GOROOT GOFLAGS= GOWORK=off GOTOOLCHAIN=local GOBIN="$work/bin" "$goroot/bin/go" install "$relnote") ||
+	die "cannot get $relnote"
+(cd "$work/notes" && "$work/bin/relnote" -goroot "$goroot" generate)
+cp "$work"/notes/*.md "$notes"
+while read -r f; do
+	grep -qF "$f" "$notes" || fail "the release notes do not mention $f: $notes"
+done < <(sed -n 's/^pkg [^,]*, \(func\|type\|method ([^)]*)\) \([A-Za-z]*\).*/\2/p' "$root"/api/next/*.txt)
+(cd "$goroot/src" && clean_env "$goroot/bin/go" test -count=1 cmd/relnote -check) || fail "upstream's check of the release notes failed"
+ok "the release notes, in ${notes#"$root/"}"
