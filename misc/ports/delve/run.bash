@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# misc/ports/delve/run.bash -h says what this does.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+. "$here/../lib.bash"
+
+port github.com/go-delve/delve v1.27.2
+columns=(stock port)
+
+# in_stock and in_port run a command in a column's tree, with its Go.
+in_stock() { (cd "$work/stock" && stock_go "$@"); }
+in_port() { (cd "$work/port" && fork_go "$@"); }
+
+build() {
+	local c
+	for c in "${columns[@]}"; do
+		"in_$c" go build -o "$work/dlv-$c" ./cmd/dlv
+		"in_$c" go test -c -o "$work/proc-$c.test" ./pkg/proc
+	done
+	# What is debugged is the same in both, stock Go's.
+	stock_go go build -gcflags='all=-N -l' -o "$work/session" "$here/session/main.go"
+	(cd "$work/port" && stock_go go build ./...)
+}
+
+# The packages that debug a process, and goversion, which the patch touches.
+packages=(./pkg/goversion ./pkg/proc/... ./pkg/terminal/... ./service/...)
+flags=(-json -count=1 -p=1 -timeout=20m) # those of Delve's _scripts/make.go
+
+tests() {
+	local status=0
+	in_stock go test "${flags[@]}" "${packages[@]}" >"$work/stock.json" || true
+	(cd "$work/port" && stock_go go test "${flags[@]}" "${packages[@]}") >"$work/port-stock-go.json" || true
+	in_port go test "${flags[@]}" "${packages[@]}" >"$work/port.json" || true
+	compare_tests "$work"/{stock,port-stock-go,port}.json || status=$?
+	return "$status"
+}
+
+bench_stock() { rounds_of stock; }
+bench_port() { rounds_of port; }
+
+rounds_of() {
+	(cd "$work/$1/pkg/proc" && "go_of_$1" "$work/proc-$1.test" -test.run='^$' -test.bench=. -test.benchtime=300ms)
+	# The debugged program counts the time of its loop itself.
+	(cd "$work" && "go_of_$1" "$work/dlv-$1" exec --allow-non-terminal-interactive=true --init "$here/session/commands" "$work/session")
+}
+go_of_stock() { stock_go "$@"; }
+go_of_port() { fork_go "$@"; }
+
+main "$@"
