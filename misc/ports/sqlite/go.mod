@@ -1,0 +1,5 @@
+module sqlitethread
+
+go 1.26
+
+require github.com/mattn/go-sqlite3 v1.14.53
