@@ -13,7 +13,8 @@
 // FILE explains differences, one to a line: a regular expression that matches a
 // whole name of a test, as distdiff prints it, a colon, a space, and the reason. Lines
 // that begin with # are comments. An explanation that no difference needed is an error,
-// because it would hide the next one.
+// because it would hide the next one, unless the line begins with a question mark and
+// a space: then the difference is one that comes and goes in the base, too.
 //
 // The exit status is 1 if a difference is not explained, or a file is no such run.
 package main
@@ -93,7 +94,7 @@ func diff(w io.Writer, explained string, files []string) (same bool, err error) 
 		}
 	}
 	for _, e := range reasons {
-		if !e.used {
+		if !e.used && !e.maybe {
 			bad++
 			fmt.Fprintf(w, "%s: explains nothing: %s\n", explained, e.test)
 		}
@@ -189,6 +190,7 @@ type explanation struct {
 	test   *regexp.Regexp
 	reason string
 	used   bool
+	maybe  bool // need not be used
 }
 
 func readExplanations(file string) ([]*explanation, error) {
@@ -204,6 +206,7 @@ func readExplanations(file string) ([]*explanation, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
+		line, maybe := strings.CutPrefix(line, "? ")
 		test, reason, ok := strings.Cut(line, ": ")
 		if !ok {
 			return nil, fmt.Errorf("%s:%d: want a regular expression, a colon and the reason", file, i)
@@ -212,7 +215,7 @@ func readExplanations(file string) ([]*explanation, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %v", file, i, err)
 		}
-		all = append(all, &explanation{test: re, reason: reason})
+		all = append(all, &explanation{test: re, reason: reason, maybe: maybe})
 	}
 	return all, nil
 }
