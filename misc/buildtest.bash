@@ -860,6 +860,26 @@ test_real_modules() {
 	done
 }
 
+# What needs modules gets them from where the caller's go command does: as the environment
+# says, or its file, or Go itself, but not from nowhere as all else.
+test_real_modules_from() {
+	local module_vars
+	mkdir -p "$work/hmf/.config/go"
+	from() { # WANT [NAME=VALUE]...
+		local want=$1
+		shift
+		out=$(unset "${!GO@}" && export HOME="$work/hmf" XDG_CONFIG_HOME= "$@" && modules_from "$goroot/bin/go" && printf '%s\n' "${module_vars[@]}")
+		[[ $'\n'$out$'\n' == *$'\n'$want$'\n'* ]] || fail "no $want with $* in:"$'\n'"$out"
+	}
+	from "GOPROXY=https://*,direct"
+	from "GOMODCACHE=$work/hmf/go/pkg/mod"
+	from GOPROXY=file:///a GOPROXY=file:///a
+	printf 'GOPROXY=file:///b\nGONOSUMDB=b.example\n' >"$work/hmf/.config/go/env"
+	from GOPROXY=file:///b
+	from GONOSUMDB=b.example
+	from GOPROXY=file:///a GOPROXY=file:///a
+}
+
 # Two copies of the toolchain share a build cache; the one with an edited
 # compiler, the one with an edited runtime and the one with neither get each what
 # is theirs, whatever was built before.
