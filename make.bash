@@ -25,7 +25,8 @@ Flags:
 	-f		throw away edits made in goroot
 	-distpack	at last, pack goroot into the archives in which Go is released, and
 			into the toolchain module, by upstream's cmd/distpack; in
-			goroot/pkg/distpack
+			goroot/pkg/distpack. The base must be a full distribution: the go
+			command's download lacks four directories.
 	-env NAME=VALUE	set a variable of upstream's make.bash, such as CC, GOAMD64 or
 			GOEXPERIMENT; may be repeated. No variable of the caller's
 			environment gets there otherwise, PATH, TMPDIR and the locale aside.
@@ -69,6 +70,9 @@ done
 
 ! $quick || ! $distpack || die "-quick leaves tools that no bootstrap would make, so it does not go with -distpack"
 [[ " ${upstream_args[*]-} " != *" "-*distpack* ]] || die "-distpack is a flag of this script: leave out the --"
+! $distpack || ((${#buildenv[@]} + ${#upstream_args[@]} == 0)) ||
+	die "-distpack packs what the project makes everywhere, so neither -env nor flags of upstream's make.bash go with it"
+! $distpack || ! $demo_only || die "-demo only runs the demonstration, so it does not go with -distpack"
 read_version
 cd "$root"
 
@@ -252,6 +256,7 @@ bootstrap() {
 go_install() {
 	local t=$SECONDS n stale
 	rm -f "$state/built"
+	rm -rf "$goroot/pkg/distpack"
 	in_goroot() {
 		cd "$goroot/src"
 		clean_env CGO_ENABLED=0 GOFLAGS='-trimpath -ldflags=-w -gcflags=cmd/...=-dwarf=false' "$goroot/bin/go" "$@"
@@ -295,10 +300,13 @@ what_to_build() {
 # nothing there that the project did not make.
 pack() {
 	local p f missing=() strange=()
+	rm -rf "$goroot/pkg/distpack" # of another state, maybe
 	if ((${#edits[@]})); then
 		die "Nothing was packed: goroot has edits that the project does not have. Keep them with misc/refresh.bash, or throw them away with ./make.bash -f."
 	fi
-	for p in "${optional_parts[@]}"; do [[ -d $goroot/$p ]] || missing+=("$p/"); done
+	for p in "${optional_parts[@]}"; do
+		g rev-parse -q --verify "$base:$p" >/dev/null || missing+=("$p/")
+	done
 	((${#missing[@]} == 0)) ||
 		die "Nothing was packed: the base came without ${missing[*]}, which an archive has. Set GOROOT_BASE to a full distribution of $release."
 	while IFS= read -r -d '' p; do
@@ -312,7 +320,6 @@ pack() {
 		list "${strange[@]}" >&2
 		die "Nothing was packed. Remove them."
 	fi
-	rm -rf "$goroot/pkg/distpack"
 	in_distpack() { (cd "$goroot/src" && clean_env "$goroot/bin/go" tool distpack); }
 	in_group in_distpack || {
 		need_space 500000 "packing"

@@ -150,8 +150,10 @@ mkdir -p "$root/logs" "$work/notes"
 	die "cannot get $relnote"
 (cd "$work/notes" && "$work/bin/relnote" -goroot "$goroot" generate)
 cp "$work"/notes/*.md "$notes"
-while read -r f; do
-	grep -qF "$f" "$notes" || fail "the release notes do not mention $f: $notes"
-done < <(sed -n 's/^pkg [^,]*, \(func\|type\|method ([^)]*)\) \([A-Za-z]*\).*/\2/p' "$root"/api/next/*.txt)
+mapfile -t names < <(cat "$root"/api/next/*.txt </dev/null | sed -n 's/^pkg [^,]*, \(func\|type\|method ([^)]*)\) \([A-Za-z]*\).*/\2/p')
+((${#names[@]})) || fail "api/next names nothing"
+for f in "${names[@]}"; do
+	grep -qw "$f" "$notes" || fail "the release notes do not mention $f: $notes"
+done
 (cd "$goroot/src" && clean_env "$goroot/bin/go" test -count=1 cmd/relnote -check) || fail "upstream's check of the release notes failed"
 ok "the release notes, in ${notes#"$root/"}"

@@ -65,6 +65,9 @@ modules_from() {
 	for i in "${!names[@]}"; do
 		[[ -z ${values[i]} ]] || module_vars+=("${names[i]}=${values[i]}")
 	done
+	for i in GOAUTH NETRC {HTTP,HTTPS,NO}_PROXY {http,https,no}_proxy SSL_CERT_{FILE,DIR}; do
+		[[ -z ${!i-} ]] || module_vars+=("$i=${!i}")
+	done
 }
 
 # git_clean runs git without any configuration or variable of the caller's:

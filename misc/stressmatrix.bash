@@ -48,6 +48,7 @@ done
 logs=$root/logs/stressmatrix
 rm -rf "$logs"
 mkdir -p "$logs"
+: >"$logs/ok"
 
 # A GOROOT whose runtime asserts. The objects of a GOROOT name its files, so it
 # has a cache of its own.
@@ -81,24 +82,28 @@ one() { # BUILD GODEBUG PROCS
 	clean_env ${vars[@]+"${vars[@]}"} "$logs/$1.bin" -for "$duration" -procs "$procs" >"$logs/$name.log" 2>&1 || status=$?
 	if ((status)); then
 		printf '%s: FAIL (status %d)\n' "$name" "$status"
-		touch "$logs/failed"
 	else
 		printf '%s: ok\n' "$name"
+		echo "$name" >>"$logs/ok"
 	fi
 }
 
 # With more at a time than one, their order in the output is that in which they end.
 start=$SECONDS n=0
-trap 'kill $(jobs -p) 2>/dev/null || true; exit 130' INT TERM
+set -m # each job is a process group of its own, so all of it can be ended
+trap 'for j in $(jobs -p); do kill -- -"$j" 2>/dev/null || true; done' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 for procs in all 4 1 16 2; do
 	for godebug in none asyncpreemptoff=1 gcstoptheworld=2 gccheckmark=1; do
 		for b in plain race asan 386; do
-			while (($(jobs -rp | wc -l) >= jobs)); do wait -n; done
+			while (($(jobs -rp | wc -l) >= jobs)); do wait -n || true; done # one counts what is ok
 			one "$b" "$godebug" "$procs" &
 			n=$((n + 1))
 		done
 	done
 done
 wait
-say "$n runs of $duration, $jobs at a time, in $((SECONDS - start)) s"
-[[ ! -e $logs/failed ]] || die "some failed: see logs/stressmatrix"
+ok=$(wc -l <"$logs/ok")
+say "$n runs of $duration, $jobs at a time, in $((SECONDS - start)) s: $ok ok"
+((ok == n)) || die "some failed: see logs/stressmatrix"

@@ -14,7 +14,8 @@
 // whole name of a test, as distdiff prints it, a colon, a space, and the reason. Lines
 // that begin with # are comments. An explanation that no difference needed is an error,
 // because it would hide the next one, unless the line begins with a question mark and
-// a space: then the difference is one that comes and goes in the base, too.
+// a space: then the test is one that sometimes skips itself, in the base, too, and
+// no other difference is explained.
 //
 // The exit status is 1 if a difference is not explained, or a file is no such run.
 package main
@@ -84,7 +85,9 @@ func diff(w io.Writer, explained string, files []string) (same bool, err error) 
 		for _, test := range r.differences(base) {
 			was, is := base.end(test), r.end(test)
 			reason := "not explained"
-			if i := slices.IndexFunc(reasons, func(e *explanation) bool { return e.test.MatchString(test) }); i >= 0 {
+			if i := slices.IndexFunc(reasons, func(e *explanation) bool {
+				return e.test.MatchString(test) && (!e.maybe || was == "pass" && is == "skip" || was == "skip" && is == "pass")
+			}); i >= 0 {
 				reasons[i].used = true
 				reason = reasons[i].reason
 			} else {
@@ -144,8 +147,8 @@ func (r *run) count(old map[string]string) string {
 	return fmt.Sprintf("%d passed, %d failed, %d skipped", n["pass"], n["fail"], n["skip"])
 }
 
-// pointer matches a pointer in the name of a test, which is another one in each run.
-var pointer = regexp.MustCompile(`0x[0-9a-f]{8,}`)
+// pointer matches a pointer, as an argument in the name of a test: another one in each run.
+var pointer = regexp.MustCompile(`([_(])0x[0-9a-f]{8,}\)`)
 
 // readRun reads what "go tool dist test -json" has printed. Lines that are not of
 // test2json, which dist and the go command print too, do not count.
@@ -165,7 +168,7 @@ func readRun(file string) (*run, error) {
 			case "pass", "fail", "skip":
 				name := ev.Package
 				if ev.Test != "" {
-					name += " " + pointer.ReplaceAllString(ev.Test, "0x?")
+					name += " " + pointer.ReplaceAllString(ev.Test, "${1}0x?)")
 				}
 				// A package may be tested more than once under one name.
 				if was, ok := r.ends[name]; !ok || was != "fail" {
@@ -190,7 +193,7 @@ type explanation struct {
 	test   *regexp.Regexp
 	reason string
 	used   bool
-	maybe  bool // need not be used
+	maybe  bool // need not be used, and is only for tests that were or are skipped
 }
 
 func readExplanations(file string) ([]*explanation, error) {

@@ -41,6 +41,18 @@ func TestDiff(t *testing.T) {
 			want:  "not in base: 1 passed, 0 failed, 0 skipped\n",
 		},
 		{
+			name:  "constants in names",
+			other: base + strings.Replace(more, "TestNew", "TestNew/0x7f7f7f7f", 1) + "\n" + strings.Replace(more, "TestNew", "TestNew/0x80808080", 1),
+			same:  true,
+			want:  "not in base: 2 passed, 0 failed, 0 skipped\n",
+		},
+		{
+			name:      "only skips come and go",
+			other:     strings.Replace(base, `"pass","Package":"a","Test"`, `"fail","Package":"a","Test"`, 1),
+			explained: "? a TestOne: a reason\n",
+			want:      "a TestOne: fail, was pass: not explained\n",
+		},
+		{
 			name:  "new fails",
 			other: base + strings.Replace(more, "pass", "fail", 1),
 			want:  "a TestNew: fail, was not run: not explained\n",
