@@ -7,10 +7,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 port github.com/go-delve/delve v1.27.2
 columns=(stock port)
 
-# in_stock and in_port run a command in a column's tree, with its Go.
-in_stock() { (cd "$work/stock" && stock_go "$@"); }
-in_port() { (cd "$work/port" && fork_go "$@"); }
-
 build() {
 	local c
 	for c in "${columns[@]}"; do
@@ -19,20 +15,13 @@ build() {
 	done
 	# What is debugged is the same in both, stock Go's.
 	stock_go go build -gcflags='all=-N -l' -o "$work/session" "$here/session/main.go"
-	(cd "$work/port" && stock_go go build ./...)
+	in_port_stock go build ./...
 }
 
 # The packages that debug a process, and goversion, which the patch touches.
 packages=(./pkg/goversion ./pkg/proc/... ./pkg/terminal/... ./service/...)
-flags=(-json -count=1 -p=1 -timeout=20m) # those of Delve's _scripts/make.go
-
 tests() {
-	local status=0
-	in_stock go test "${flags[@]}" "${packages[@]}" >"$work/stock.json" || true
-	(cd "$work/port" && stock_go go test "${flags[@]}" "${packages[@]}") >"$work/port-stock-go.json" || true
-	in_port go test "${flags[@]}" "${packages[@]}" >"$work/port.json" || true
-	compare_tests "$work"/{stock,port-stock-go,port}.json || status=$?
-	return "$status"
+	compare_go_test -p=1 -timeout=20m "${packages[@]}" # as Delve's _scripts/make.go
 }
 
 bench_stock() { rounds_of stock; }

@@ -25,12 +25,6 @@ goroot.cache/ports/netns/results.txt.
 EOT
 }
 
-# in_stock and in_port run a command in a column's tree, with its Go; in_port_stock has the
-# port's tree and stock Go.
-in_stock() { (cd "$work/stock" && stock_go "$@"); }
-in_port() { (cd "$work/port" && fork_go "$@"); }
-in_port_stock() { (cd "$work/port" && stock_go "$@"); }
-
 build() {
 	local c
 	for c in stock port; do
@@ -48,14 +42,9 @@ allowed() {
 }
 
 tests() {
-	local status=0 flags=(-race -json -count=1 -timeout=10m)
 	needs cc gcc libc6-dev # for -race
 	allowed
-	in_stock go test "${flags[@]}" . >"$work/stock.json" || true
-	in_port_stock go test "${flags[@]}" . >"$work/port-stock-go.json" || true
-	in_port go test "${flags[@]}" . >"$work/port.json" || true
-	compare_tests "$work"/{stock,port-stock-go,port}.json || status=$?
-	return "$status"
+	compare_go_test -race -timeout=10m .
 }
 
 bench() {
