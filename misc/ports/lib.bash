@@ -87,10 +87,16 @@ go_in() {
 stock_go() { go_in "$basedir" "$@"; }
 fork_go() { go_in "$goroot" "$@"; }
 
-# fetch makes $work/stock and $work/port.
+# fetch makes $work/stock and $work/port. Where the port is a program with a go.mod of
+# its own, there is nothing to patch, and go.mod names the release.
 fetch() {
 	local json dir t
 	mkdir -p "$work"
+	if [[ -f $here/go.mod ]]; then
+		grep -qF "$module $pinned" "$here/go.mod" || die "misc/ports/$name/go.mod wants another release than $module $pinned"
+		(cd "$here" && stock_go go mod download) || die "cannot fetch the modules in misc/ports/$name/go.mod"
+		return
+	fi
 	json=$(cd "$work" && stock_go go mod download -json "$module@$pinned") ||
 		die "cannot fetch $module@$pinned: $(sed -n 's/^\t"Error": "\(.*\)",*$/\1/p' <<<"$json")"
 	dir=$(sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p' <<<"$json")

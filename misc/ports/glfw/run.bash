@@ -23,13 +23,6 @@ goroot.cache/ports/glfw/results.txt.
 EOT
 }
 
-# There is nothing to patch: the program's go.mod names the releases.
-fetch() {
-	mkdir -p "$work"
-	grep -qF "$module $pinned" "$here/go.mod" || die "misc/ports/glfw/go.mod wants another release than $module $pinned"
-	(cd "$here" && stock_go go mod download) || die "cannot fetch the modules in misc/ports/glfw/go.mod"
-}
-
 build() {
 	local lib
 	needs cc gcc libc6-dev

@@ -26,13 +26,6 @@ goroot.cache/ports/sqlite/results.txt.
 EOT
 }
 
-# There is nothing to patch: go.mod names the release.
-fetch() {
-	mkdir -p "$work"
-	grep -qF "$module $pinned" "$here/go.mod" || die "misc/ports/sqlite/go.mod wants another release than $module $pinned"
-	(cd "$here" && stock_go go mod download) || die "cannot fetch the modules in misc/ports/sqlite/go.mod"
-}
-
 build() {
 	needs cc gcc libc6-dev
 	cd "$here"
