@@ -30,6 +30,8 @@ var uses = []use{
 	// the frame: Ebitengine itself changes threads.
 	{"sprites", nil, drawSprites},
 	// It is asked things that only the main thread knows.
+	{"state", askState, drawSprites},
+	// It is asked things that only the X server knows.
 	{"window", askWindow, drawSprites},
 	// What has been drawn is read back, which the render thread does.
 	{"readback", readBack, drawSprites},
@@ -43,14 +45,25 @@ func drawSprites(g *game, screen *ebiten.Image) {
 	}
 }
 
-func askWindow(*game) error {
-	for range 4 {
-		if ebiten.IsFullscreen() || ebiten.IsWindowMaximized() || ebiten.CursorMode() != ebiten.CursorModeVisible {
-			return errors.New("the window is not as it was opened")
+func askState(*game) error {
+	for range 8 {
+		if ebiten.IsFullscreen() || ebiten.CursorMode() != ebiten.CursorModeVisible {
+			return errNotAsOpened
 		}
 	}
 	return nil
 }
+
+func askWindow(*game) error {
+	for range 8 {
+		if ebiten.IsWindowMaximized() || ebiten.IsWindowMinimized() {
+			return errNotAsOpened
+		}
+	}
+	return nil
+}
+
+var errNotAsOpened = errors.New("the window is not as it was opened")
 
 func readBack(g *game) error {
 	for i, m := range g.canvases {
