@@ -66,7 +66,7 @@ import (
 //   - drain (lockedDrain): the m moves its inbox to its own queue, at every
 //     switch.
 //   - spin (lockedSpin): the m found both parts of its queue empty, and looks
-//     again for a short time; see lockedspin.go.
+//     again for a short time, at the network, too (lockedPoll); see lockedspin.go.
 //   - park (lockedPark): the m found both parts of its queue empty. It sets
 //     parked by a compare-and-swap that fails if anything was pushed
 //     meanwhile, and only then gives up its p. That the check for an empty
@@ -135,6 +135,8 @@ type lockedRunq struct {
 	inherit   bool           // whoever gave this m its p gave it the rest of its time slice
 	away      bool           // the last g readied by this m belongs elsewhere
 	asked     bool           // the m, which may be an ordinary one, has pushed to one that runs
+	polled    bool           // lockedPoll has found something for the m the last time
+	netwait   int32          // gs that wait for the network
 	awaiter   lockedSpinner  // for spinning because of that
 	q         gQueue         // own queue
 }
@@ -733,7 +735,7 @@ func lockedGCWorkerDue(pp *p, now int64) bool {
 // reports whether what runs next inherits the time slice.
 func lockedPark(mp *m) (inheritTime bool) {
 	q := &mp.lockedq
-	if q.ncritical == 0 && lockedSpin(mp) {
+	if q.ncritical == 0 && (q.polled && lockedPoll(mp) || lockedSpin(mp) || lockedPoll(mp)) {
 		return false
 	}
 	for {
@@ -1039,6 +1041,9 @@ func lockedCheck(mp *m) {
 	}
 	if n != mp.lockedq.q.size {
 		throw("lockedCheck: bad queue size")
+	}
+	if mp.lockedq.netwait < 0 || mp.lockedq.netwait > max(1, int32(mp.nlocks)) {
+		throw("lockedCheck: bad count of waits for the network")
 	}
 	if mp.idleNode.prev != 0 || mp.idleNode.next != 0 {
 		throw("lockedCheck: dedicated m is idle")

@@ -27,6 +27,13 @@ package runtime
 // what it was for; an m whose spins repeatedly do not stops spinning for a
 // while, each time for longer. (Adaptive mutexes, and the halt polling of
 // hypervisors, go by similar rules.)
+//
+// A dedicated m that has nothing to run also polls the network, if one of its
+// goroutines waits for that (lockedPoll). What another one has sent may be there
+// by then; if the m parked, an ordinary m would have to be woken to find that
+// out, and would have to wake the m. While what comes to an m comes from the
+// network, it polls first; otherwise it does while it spins, and before it parks,
+// so that a request from another thread does not wait for a system call.
 
 const (
 	lockedSpinMax  = 100_000 // ns that a dedicated m spins at most
@@ -75,7 +82,8 @@ func (s *lockedSpinner) end(soon bool) {
 }
 
 // lockedSpin spins until something is pushed to mp, the current m, which has a
-// p and nothing to run. It reports false if mp is to park instead.
+// p and nothing to run, or comes to it from the network. It reports false if mp is
+// to park instead.
 func lockedSpin(mp *m) bool {
 	q := &mp.lockedq
 	s := &mp.lockedspin
@@ -95,6 +103,9 @@ func lockedSpin(mp *m) bool {
 	for i := uint(1); q.word.Load()&lockedGMask == 0; i++ {
 		if i%lockedSpinRounds == 0 {
 			now = nanotime()
+			if lockedPoll(mp) {
+				break
+			}
 		}
 		if sched.gcwaiting.Load() || pp.runSafePointFn != 0 {
 			return true // scheduleLocked has to do something
@@ -107,6 +118,36 @@ func lockedSpin(mp *m) bool {
 	}
 	s.end(now-start <= lockedSpinSoon)
 	return true
+}
+
+// lockedPoll readies what need not wait for the network any more, on behalf of mp,
+// the current m, which has a p and nothing to run. It reports whether mp has
+// something to run now.
+//
+// Unlike findRunnable, it does so even if another m is blocked in netpoll: that
+// one cannot run what it finds for mp.
+func lockedPoll(mp *m) bool {
+	q := &mp.lockedq
+	q.polled = false
+	if q.netwait == 0 || !runqempty(mp.p.ptr()) || !sched.runq.empty() || sched.pollingNet.Swap(1) != 0 {
+		return false // nothing can come, or what waits for the p comes first, or somebody looks just now
+	}
+	list, delta := netpoll(0)
+	sched.pollingNet.Store(0)
+	injectglist(&list)
+	netpollAdjustWaiters(delta)
+	q.polled = !q.q.empty()
+	return q.polled
+}
+
+// netWaitLocked counts the current g among those of its thread that wait for the
+// network, if it is locked, or out of them.
+//
+//go:nosplit
+func netWaitLocked(n int32) {
+	if gp := getg(); gp.lockflags&gLockThread != 0 {
+		gp.m.lockedq.netwait += n
+	}
 }
 
 // lockedAwait is called by findRunnable for a spinning m, the current one,

@@ -2160,6 +2160,74 @@ func TestDedicatedThreadNet(t *testing.T) {
 	})
 }
 
+// TestDedicatedThreadPoll tests that goroutines of one thread that talk to each other by
+// way of the network poller need no other thread for it, so that theirs need not sleep.
+func TestDedicatedThreadPoll(t *testing.T) {
+	const rounds = 1000
+	forProcs(t, func(t *testing.T) {
+		_, ws := tlGroup(t, runtime.MakeThreadLocker(), 2)
+		request, answer := newTLPipe(t), newTLPipe(t)
+		switches := func() (n int64) {
+			ws[0].do(func() {
+				var u syscall.Rusage
+				if err := syscall.Getrusage(syscall.RUSAGE_THREAD, &u); err != nil {
+					t.Error(err)
+				}
+				n = u.Nvcsw
+			})
+			return n
+		}
+		before := switches()
+		ws[0].start(func() {
+			for range rounds {
+				request.read(t)
+				answer.write(t)
+			}
+		})
+		ws[1].start(func() {
+			for range rounds {
+				request.write(t)
+				answer.read(t)
+			}
+		})
+		ws[0].wait()
+		ws[1].wait()
+		// A thread that slept each time would need two for each round.
+		if n := switches() - before; n > rounds/2 {
+			t.Errorf("the thread has slept %d times in %d rounds", n, rounds)
+		}
+	})
+}
+
+// A tlPipe is a pipe of the operating system's, read and written by the byte.
+type tlPipe struct{ r, w *os.File }
+
+func newTLPipe(t *testing.T) tlPipe {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		r.Close()
+		w.Close()
+	})
+	return tlPipe{r, w}
+}
+
+func (p tlPipe) read(t *testing.T) {
+	var b [1]byte
+	if _, err := p.r.Read(b[:]); err != nil {
+		t.Error(err)
+	}
+}
+
+func (p tlPipe) write(t *testing.T) {
+	if _, err := p.w.Write([]byte{0}); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestDedicatedThreadGosched tests that Gosched of a locked goroutine with no
 // other runnable on its thread lets other goroutines run at once.
 func TestDedicatedThreadGosched(t *testing.T) {
