@@ -135,7 +135,7 @@ func serve(b *testing.B, s *space) (url string, stop func()) {
 	served := make(chan error)
 	go func() {
 		defer s.live()()
-		served <- srv.Serve(ln)
+		served <- srv.Serve(s.liveListener(ln))
 	}()
 	return "http://" + ln.Addr().String(), func() {
 		if err := srv.Shutdown(context.Background()); err != nil {

@@ -53,6 +53,38 @@ func (s *space) connState(c net.Conn, state http.ConnState) {
 	}
 }
 
+// A liveListener's connections have those goroutines live in the namespace by which an
+// http.Server reads while a handler runs, one for each request.
+type liveListener struct {
+	net.Listener
+	s *space
+}
+
+func (s *space) liveListener(ln net.Listener) net.Listener {
+	if !*live {
+		return ln
+	}
+	return liveListener{ln, s}
+}
+
+func (l liveListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return readConn{conn, l.s}, nil
+}
+
+type readConn struct {
+	net.Conn
+	s *space
+}
+
+func (c readConn) Read(p []byte) (int, error) {
+	defer c.s.live()()
+	return c.Conn.Read(p)
+}
+
 // A liveConn has the two goroutines live in the namespace by which an http.Transport
 // reads and writes.
 type liveConn struct {

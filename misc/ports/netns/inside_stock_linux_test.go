@@ -37,7 +37,8 @@ func (s *space) do(f func()) error {
 	return nil
 }
 
-func (s *space) live() (leave func())               { return func() {} }
-func (s *space) liveConn(conn net.Conn) net.Conn    { return conn }
-func (s *space) connState(net.Conn, http.ConnState) {}
-func (s *space) close()                             {}
+func (s *space) live() (leave func())                      { return func() {} }
+func (s *space) liveListener(ln net.Listener) net.Listener { return ln }
+func (s *space) liveConn(conn net.Conn) net.Conn           { return conn }
+func (s *space) connState(net.Conn, http.ConnState)        {}
+func (s *space) close()                                    {}
