@@ -296,19 +296,24 @@ what_to_build() {
 	done
 }
 
-# pack has cmd/distpack pack goroot, which takes whatever is there, so it wants
-# nothing there that the project did not make.
-pack() {
-	local p f missing=() strange=()
-	rm -rf "$goroot/pkg/distpack" # of another state, maybe
-	if ((${#edits[@]})); then
-		die "Nothing was packed: goroot has edits that the project does not have. Keep them with misc/refresh.bash, or throw them away with ./make.bash -f."
-	fi
+# want_full_base dies unless the base has what an archive has.
+want_full_base() {
+	local p missing=()
 	for p in "${optional_parts[@]}"; do
 		g rev-parse -q --verify "$base:$p" >/dev/null || missing+=("$p/")
 	done
 	((${#missing[@]} == 0)) ||
-		die "Nothing was packed: the base came without ${missing[*]}, which an archive has. Set GOROOT_BASE to a full distribution of $release."
+		die "Nothing was built or packed: the base came without ${missing[*]}, which an archive has. Set GOROOT_BASE to a full distribution of $release."
+}
+
+# pack has cmd/distpack pack goroot, which takes whatever is there, so it wants
+# nothing there that the project did not make.
+pack() {
+	local p f strange=()
+	rm -rf "$goroot/pkg/distpack" # of another state, maybe
+	if ((${#edits[@]})); then
+		die "Nothing was packed: goroot has edits that the project does not have. Keep them with misc/refresh.bash, or throw them away with ./make.bash -f."
+	fi
 	while IFS= read -r -d '' p; do
 		case $p in
 		bin/* | pkg/*) ;;
@@ -396,6 +401,7 @@ else
 	if [[ $action == none && -z $built ]]; then action=install; fi
 fi
 done_tree=$worktree
+if $distpack; then want_full_base; fi
 case $action in
 bootstrap) bootstrap ;;
 install) go_install ;;

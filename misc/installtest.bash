@@ -137,10 +137,23 @@ oldroot=$(cd / && env -u GOROOT GOTOOLCHAIN="$old" GOFLAGS= GOWORK=off "$basedir
 rm -rf "$work/modcache"
 expect "the module, by the toolchain line of go.mod, $old" "${served[@]}" "$oldroot/bin/go" run .
 expect "a link in PATH, by the toolchain line of go.mod, $old" GOPROXY=off PATH="$work/bin:/usr/bin:/bin" GOMODCACHE="$work/none" "$oldroot/bin/go" run .
-# doc/install.md says so.
-out=$(cd "$work/hello" && env -i PATH=/usr/bin:/bin HOME="$work/home" GOPROXY=off "$basedir/bin/go" version)
-[[ $out == "go version $release "* ]] || fail "$release does not take itself for as new as the toolchain line: $out"
-ok "the toolchain line alone does not move $release"
+# What else doc/install.md says.
+refused() {
+	local what=$1 want=$2 out
+	shift 2
+	out=$(cd "$work/hello" && env -i PATH=/usr/bin:/bin HOME="$work/home" GOCACHE="$work/cache" GOMODCACHE="$work/none" GOFLAGS=-modcacherw "$@" 2>&1) || true
+	[[ $out == *"$want"* ]] || fail "$what: $out"
+	ok "$what: ${out##*$'\n'}"
+}
+refused "the toolchain line alone does not move $release" "go version $release " GOPROXY=off "$basedir/bin/go" version
+refused "a list of proxies does not serve it" "sum.golang.org" "${served[@]}" GOPROXY="file://$work/proxy,off" GOTOOLCHAIN="$version" "$basedir/bin/go" version
+(cd "$work/hello" && env -i HOME="$work/home" "$basedir/bin/go" env -w GOTOOLCHAIN="$version")
+expect "a link in PATH, by go env -w GOTOOLCHAIN, $release" GOPROXY=off PATH="$work/bin:/usr/bin:/bin" "$basedir/bin/go" run .
+(cd "$work/hello" && env -i HOME="$work/home" "$basedir/bin/go" env -u GOTOOLCHAIN)
+newer=${release%.*}.$((${release##*.} + 1))
+printf 'module hello\n\ngo %s\n' "${newer#go}" >"$work/hello/go.mod"
+refused "a module for $newer" "download $newer for" GOPROXY=off "$work/unpacked/moved/bin/go" version
+refused "a module for $newer, GOTOOLCHAIN=local" "requires go >= ${newer#go}" GOPROXY=off GOTOOLCHAIN=local "$work/unpacked/moved/bin/go" list .
 
 # The release notes, and that nothing of the API is without one.
 relnote=golang.org/x/build/cmd/relnote@v0.0.0-20260918145456-c0ee0fbd16a3
