@@ -27,15 +27,10 @@ tests() {
 bench_stock() { rounds_of stock; }
 bench_port() { rounds_of port; }
 
-# What takes less than some milliseconds is the noisiest, so it is measured more often.
-short='^Benchmark(Array|ArrayPointer|Map|GoroutinesInfo|LocalVariables|Stacktrace)$'
-
+# For the default time each: to end the debugged program takes a tenth of a second, and
+# counts as part of the last iteration.
 rounds_of() {
-	(
-		cd "$work/$1/pkg/proc"
-		"go_of_$1" "$work/proc-$1.test" -test.run='^$' -test.bench="$short" -test.benchtime=100ms -test.count=10
-		"go_of_$1" "$work/proc-$1.test" -test.run='^$' -test.bench=. -test.skip="$short" -test.benchtime=300ms
-	)
+	(cd "$work/$1/pkg/proc" && "go_of_$1" "$work/proc-$1.test" -test.run='^$' -test.bench=.)
 	# The debugged program counts the time of its loop itself.
 	(cd "$work" && "go_of_$1" "$work/dlv-$1" exec --allow-non-terminal-interactive=true --init "$here/session/commands" "$work/session")
 }
