@@ -149,7 +149,7 @@ refused "the toolchain line alone does not move $release" "go version $release "
 refused "a list of proxies does not serve it" "sum.golang.org" "${served[@]}" GOPROXY="file://$work/proxy,off" GOTOOLCHAIN="$version" "$basedir/bin/go" version
 (cd "$work/hello" && env -i HOME="$work/home" "$basedir/bin/go" env -w GOTOOLCHAIN="$version")
 expect "a link in PATH, by go env -w GOTOOLCHAIN, $release" GOPROXY=off PATH="$work/bin:/usr/bin:/bin" "$basedir/bin/go" run .
-(cd "$work/hello" && env -i HOME="$work/home" "$basedir/bin/go" env -u GOTOOLCHAIN)
+rm "$work/home/.config/go/env" # go env -u would go to that toolchain first
 newer=${release%.*}.$((${release##*.} + 1))
 printf 'module hello\n\ngo %s\n' "${newer#go}" >"$work/hello/go.mod"
 refused "a module for $newer" "download $newer for" GOPROXY=off "$work/unpacked/moved/bin/go" version
