@@ -53,8 +53,8 @@ func (s *space) connState(c net.Conn, state http.ConnState) {
 	}
 }
 
-// A liveListener's connections have those goroutines live in the namespace by which an
-// http.Server reads while a handler runs, one for each request.
+// Who reads from a liveListener's connections does so in the namespace: the goroutines by
+// which an http.Server reads while a handler runs, too, one for each request.
 type liveListener struct {
 	net.Listener
 	s *space
