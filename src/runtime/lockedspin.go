@@ -28,12 +28,15 @@ package runtime
 // while, each time for longer. (Adaptive mutexes, and the halt polling of
 // hypervisors, go by similar rules.)
 //
-// A dedicated m that has nothing to run also polls the network, if one of its
-// goroutines waits for that (lockedPoll). What another one has sent may be there
+// The m of a shared thread that has nothing to run also polls the network, if one of
+// its goroutines waits for that (lockedPoll). What another one has sent may be there
 // by then; if the m parked, an ordinary m would have to be woken to find that
 // out, and would have to wake the m. While what comes to an m comes from the
-// network, it polls first; otherwise it does while it spins, and before it parks,
-// so that a request from another thread does not wait for a system call.
+// network, it polls first; otherwise now and then while it spins, and before it
+// parks, so that a request from another thread that comes soon does not wait for a
+// system call. The thread of a goroutine that shares it with none does not poll: as
+// LockOSThread has always allowed that, such a thread may be forbidden the system
+// call, or have a file table of its own.
 
 const (
 	lockedSpinMax  = 100_000 // ns that a dedicated m spins at most
@@ -125,12 +128,16 @@ func lockedSpin(mp *m) bool {
 // something to run now.
 //
 // Unlike findRunnable, it does so even if another m is blocked in netpoll: that
-// one cannot run what it finds for mp.
+// one cannot run what it finds for mp. Since what follows begins a new time slice, it
+// does nothing if somebody waits for the p.
 func lockedPoll(mp *m) bool {
 	q := &mp.lockedq
 	q.polled = false
-	if q.netwait == 0 || !runqempty(mp.p.ptr()) || !sched.runq.empty() || sched.pollingNet.Swap(1) != 0 {
-		return false // nothing can come, or what waits for the p comes first, or somebody looks just now
+	if q.netwait == 0 || !runqempty(mp.p.ptr()) || !sched.runq.empty() || lockedOddWork() {
+		return false
+	}
+	if sched.pollingNet.Swap(1) != 0 {
+		return false // somebody looks just now
 	}
 	list, delta := netpoll(0)
 	sched.pollingNet.Store(0)
@@ -140,15 +147,21 @@ func lockedPoll(mp *m) bool {
 	return q.polled
 }
 
-// netWaitLocked counts the current g among those of its thread that wait for the
-// network, if it is locked, or out of them.
+// netWaitLocked counts the current g among those that wait for the network and share
+// its thread, if it does. If it reports true, netWaitedLocked is to follow.
 //
 //go:nosplit
-func netWaitLocked(n int32) {
-	if gp := getg(); gp.lockflags&gLockThread != 0 {
-		gp.m.lockedq.netwait += n
+func netWaitLocked() bool {
+	gp := getg()
+	if gp.locks == nil {
+		return false
 	}
+	gp.m.lockedq.netwait++
+	return true
 }
+
+//go:nosplit
+func netWaitedLocked() { getg().m.lockedq.netwait-- }
 
 // lockedAwait is called by findRunnable for a spinning m, the current one,
 // that has asked something of a dedicated thread and found nothing to run until

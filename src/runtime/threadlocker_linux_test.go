@@ -2199,6 +2199,76 @@ func TestDedicatedThreadPoll(t *testing.T) {
 	})
 }
 
+// TestDedicatedThreadPollFair tests that goroutines of one thread that always have
+// something for each other by way of the network poller do not keep the others waiting.
+func TestDedicatedThreadPollFair(t *testing.T) {
+	const turns = 1000
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	_, ws := tlGroup(t, runtime.MakeThreadLocker(), 2)
+	request, answer := newTLPipe(t), newTLPipe(t)
+	var taken atomic.Int64 // turns of an ordinary goroutine
+	go func() {
+		for taken.Add(1) < turns {
+			runtime.Gosched()
+		}
+	}()
+	rounds := 0
+	ws[0].start(func() {
+		for request.read(t) {
+			answer.write(t)
+		}
+	})
+	ws[1].do(func() {
+		// It takes a time slice at most until it is the other's turn.
+		for rounds < 100*turns && taken.Load() < turns {
+			request.write(t)
+			answer.read(t)
+			rounds++
+		}
+		request.w.Close()
+	})
+	ws[0].wait()
+	if n := taken.Load(); n < turns {
+		t.Errorf("an ordinary goroutine has had %d turns in %d rounds", n, rounds)
+	}
+}
+
+// TestDedicatedThreadOwnFiles tests that a thread under LockOSThread can have a file table
+// of its own, without what the runtime has opened.
+func TestDedicatedThreadOwnFiles(t *testing.T) {
+	for range 20 {
+		p := newTLPipe(t)
+		closed := make(chan error)
+		done := make(chan bool)
+		go func() {
+			defer close(done)
+			runtime.LockOSThread() // for good
+			conn, err := p.r.SyscallConn()
+			if err == nil {
+				err = syscall.Unshare(syscall.CLONE_FILES)
+			}
+			if err == nil {
+				err = conn.Control(func(own uintptr) {
+					for fd := range 256 {
+						if fd != int(own) {
+							syscall.Close(fd)
+						}
+					}
+				})
+			}
+			closed <- err
+			if err == nil {
+				p.read(t)
+			}
+		}()
+		if err := <-closed; err != nil {
+			t.Fatal(err)
+		}
+		p.write(t)
+		<-done
+	}
+}
+
 // A tlPipe is a pipe of the operating system's, read and written by the byte.
 type tlPipe struct{ r, w *os.File }
 
@@ -2215,11 +2285,14 @@ func newTLPipe(t *testing.T) tlPipe {
 	return tlPipe{r, w}
 }
 
-func (p tlPipe) read(t *testing.T) {
+// read reports false at the end of what is written.
+func (p tlPipe) read(t *testing.T) bool {
 	var b [1]byte
-	if _, err := p.r.Read(b[:]); err != nil {
+	_, err := p.r.Read(b[:])
+	if err != nil && err != io.EOF {
 		t.Error(err)
 	}
+	return err == nil
 }
 
 func (p tlPipe) write(t *testing.T) {
