@@ -136,8 +136,6 @@ type lockedRunq struct {
 	away      bool           // the last g readied by this m belongs elsewhere
 	asked     bool           // the m, which may be an ordinary one, has pushed to one that runs
 	awaiter   lockedSpinner  // for spinning because of that
-	polled    bool           // lockedPoll has found something for the m the last time
-	netwait   int32          // gs that share the m and wait for the network
 	q         gQueue         // own queue
 }
 
@@ -735,11 +733,8 @@ func lockedGCWorkerDue(pp *p, now int64) bool {
 // reports whether what runs next inherits the time slice.
 func lockedPark(mp *m) (inheritTime bool) {
 	q := &mp.lockedq
-	if q.ncritical == 0 {
-		polled := q.polled
-		if polled && lockedPoll(mp) || lockedSpin(mp) || !polled && lockedPoll(mp) {
-			return false
-		}
+	if q.ncritical == 0 && (lockedSpin(mp) || lockedPoll(mp)) {
+		return false
 	}
 	for {
 		w := q.word.Load()
@@ -1044,9 +1039,6 @@ func lockedCheck(mp *m) {
 	}
 	if n != mp.lockedq.q.size {
 		throw("lockedCheck: bad queue size")
-	}
-	if mp.lockedq.netwait < 0 || mp.lockedq.netwait > int32(mp.nlocks) {
-		throw("lockedCheck: bad count of waits for the network")
 	}
 	if mp.idleNode.prev != 0 || mp.idleNode.next != 0 {
 		throw("lockedCheck: dedicated m is idle")

@@ -28,12 +28,11 @@ package runtime
 // while, each time for longer. (Adaptive mutexes, and the halt polling of
 // hypervisors, go by similar rules.)
 //
-// The m of a shared thread that has nothing to run also polls the network, if one of
-// its goroutines waits for that (lockedPoll). What another one has sent may be there
+// The m of a shared thread that has nothing to run also polls the network, if
+// anybody waits for that (lockedPoll). What another one has sent may be there
 // by then; if the m parked, an ordinary m would have to be woken to find that
-// out, and would have to wake the m. While what comes to an m comes from the
-// network, it polls first; otherwise now and then while it spins, and before it
-// parks, so that a request from another thread that comes soon does not wait for a
+// out, and would have to wake the m. It polls now and then while it spins, and
+// before it parks, so that a request from another thread that comes soon does not wait for a
 // system call. The thread of a goroutine that shares it with none does not poll: as
 // LockOSThread has always allowed that, such a thread may be forbidden the system
 // call, or have a file table of its own.
@@ -132,8 +131,7 @@ func lockedSpin(mp *m) bool {
 // does nothing if somebody waits for the p.
 func lockedPoll(mp *m) bool {
 	q := &mp.lockedq
-	q.polled = false
-	if q.netwait == 0 || !runqempty(mp.p.ptr()) || !sched.runq.empty() || lockedOddWork() {
+	if mp.nlocks == 0 || !netpollinited() || !netpollAnyWaiters() || !runqempty(mp.p.ptr()) || !sched.runq.empty() || lockedOddWork() {
 		return false
 	}
 	if sched.pollingNet.Swap(1) != 0 {
@@ -143,25 +141,8 @@ func lockedPoll(mp *m) bool {
 	sched.pollingNet.Store(0)
 	injectglist(&list)
 	netpollAdjustWaiters(delta)
-	q.polled = !q.q.empty()
-	return q.polled
+	return !q.q.empty()
 }
-
-// netWaitLocked counts the current g among those that wait for the network and share
-// its thread, if it does. If it reports true, netWaitedLocked is to follow.
-//
-//go:nosplit
-func netWaitLocked() bool {
-	gp := getg()
-	if gp.locks == nil {
-		return false
-	}
-	gp.m.lockedq.netwait++
-	return true
-}
-
-//go:nosplit
-func netWaitedLocked() { getg().m.lockedq.netwait-- }
 
 // lockedAwait is called by findRunnable for a spinning m, the current one,
 // that has asked something of a dedicated thread and found nothing to run until
