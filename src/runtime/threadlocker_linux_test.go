@@ -2173,7 +2173,7 @@ func TestDedicatedThreadPoll(t *testing.T) {
 				if err := syscall.Getrusage(syscall.RUSAGE_THREAD, &u); err != nil {
 					t.Error(err)
 				}
-				n = u.Nvcsw
+				n = int64(u.Nvcsw)
 			})
 			return n
 		}
