@@ -18,3 +18,19 @@ func SetGCStopTheWorld(v int32) (old int32) {
 	startTheWorldGC(stw)
 	return old
 }
+
+// SuspendLocked does with gp, the goroutine that runs on a dedicated thread, what a
+// scan of its stack does. As in the mark phase of a GC, lockedSpin does not spin.
+func SuspendLocked(gp *G) {
+	gp.lockedm.ptr().lockedspin.skip = 1
+	systemstack(func() {
+		curg := getg().m.curg
+		casGToWaitingForSuspendG(curg, _Grunning, waitReasonGCWorkerActive)
+		state := suspendG(gp)
+		for range 100 {
+			procyield(lockedSpinYield) // as long as scanning takes
+		}
+		resumeG(state)
+		casgstatus(curg, _Gwaiting, _Grunning)
+	})
+}

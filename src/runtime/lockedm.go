@@ -65,8 +65,9 @@ import (
 //     the m runs and will look there, or a ticket is on its way to wake it.
 //   - drain (lockedDrain): the m moves its inbox to its own queue, at every
 //     switch.
-//   - spin (lockedSpin): the m found both parts of its queue empty, and looks
-//     again for a short time, at the network, too (lockedPoll); see lockedspin.go.
+//   - spin (lockedSpin, lockedSpinScan): the m found both parts of its queue
+//     empty, and looks again for a short time, at the network, too (lockedPoll);
+//     see lockedspin.go.
 //   - park (lockedPark): the m found both parts of its queue empty. It sets
 //     parked by a compare-and-swap that fails if anything was pushed
 //     meanwhile, and only then gives up its p. That the check for an empty
@@ -733,7 +734,7 @@ func lockedGCWorkerDue(pp *p, now int64) bool {
 // reports whether what runs next inherits the time slice.
 func lockedPark(mp *m) (inheritTime bool) {
 	q := &mp.lockedq
-	if q.ncritical == 0 && (lockedSpin(mp) || lockedPoll(mp)) {
+	if q.ncritical == 0 && (lockedSpinScan(mp) || lockedSpin(mp) || lockedPoll(mp)) {
 		return false
 	}
 	for {

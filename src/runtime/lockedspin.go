@@ -32,10 +32,17 @@ package runtime
 // anybody waits for that (lockedPoll). What another one has sent may be there
 // by then; if the m parked, an ordinary m would have to be woken to find that
 // out, and would have to wake the m. It polls now and then while it spins, and
-// before it parks, so that a request from another thread that comes soon does not wait for a
-// system call. The thread of a goroutine that shares it with none does not poll: as
-// LockOSThread has always allowed that, such a thread may be forbidden the system
-// call, or have a file table of its own.
+// before it parks, so that a request from another thread that comes soon does
+// not wait for a system call. The thread of a goroutine that shares it with
+// none does not poll: as LockOSThread has always allowed that, such a thread
+// may be forbidden the system call, or have a file table of its own.
+//
+// One spin is not for a request. A goroutine that is preempted to have its
+// stack scanned is runnable again some 20 µs later, and that happens in each GC
+// cycle. An ordinary m would run something else meanwhile, and another might
+// run the goroutine. A dedicated m has no choice, so it keeps the p for it
+// (lockedSpinScan), even in the mark phase: to give the p to a mark worker, and
+// get another one, would take longer.
 
 const (
 	lockedSpinMax  = 100_000 // ns that a dedicated m spins at most
@@ -81,6 +88,40 @@ func (s *lockedSpinner) end(soon bool) {
 			s.doubled++
 		}
 	}
+}
+
+// lockedSpinScan spins while somebody scans the stack of the g that mp, the current m,
+// ran last, which has a p and nothing to run. It reports false if mp is to look
+// for something else to do.
+func lockedSpinScan(mp *m) bool {
+	q := &mp.lockedq
+	gp := mp.lockedg.ptr()
+	if gp == nil || gomaxprocs == 1 || numCPUStartup == 1 || faketime != 0 {
+		return false
+	}
+	pp := mp.p.ptr()
+	start := nanotime()
+	for i := uint(1); q.word.Load()&lockedGMask == 0; i++ {
+		// See suspendG and resumeG.
+		switch readgstatus(gp) &^ _Gscan {
+		case _Gpreempted:
+		case _Gwaiting:
+			if gp.waitreason != waitReasonPreempted {
+				return false
+			}
+		case _Grunnable: // about to be pushed
+		default:
+			return false
+		}
+		if sched.gcwaiting.Load() || pp.runSafePointFn != 0 {
+			return true // scheduleLocked has to do something
+		}
+		if i%lockedSpinRounds == 0 && nanotime()-start > lockedSpinMax {
+			return false
+		}
+		procyield(lockedSpinYield)
+	}
+	return true
 }
 
 // lockedSpin spins until something is pushed to mp, the current m, which has a

@@ -2167,17 +2167,7 @@ func TestDedicatedThreadPoll(t *testing.T) {
 	forProcs(t, func(t *testing.T) {
 		_, ws := tlGroup(t, runtime.MakeThreadLocker(), 2)
 		request, answer := newTLPipe(t), newTLPipe(t)
-		switches := func() (n int64) {
-			ws[0].do(func() {
-				var u syscall.Rusage
-				if err := syscall.Getrusage(syscall.RUSAGE_THREAD, &u); err != nil {
-					t.Error(err)
-				}
-				n = int64(u.Nvcsw)
-			})
-			return n
-		}
-		before := switches()
+		before := ws[0].sleeps(t)
 		ws[0].start(func() {
 			for range rounds {
 				request.read(t)
@@ -2193,10 +2183,72 @@ func TestDedicatedThreadPoll(t *testing.T) {
 		ws[0].wait()
 		ws[1].wait()
 		// A thread that slept each time would need two for each round.
-		if n := switches() - before; n > rounds/2 {
+		if n := ws[0].sleeps(t) - before; n > rounds/2 {
 			t.Errorf("the thread has slept %d times in %d rounds", n, rounds)
 		}
 	})
+}
+
+// sleeps returns how often w's thread has given up its CPU by itself.
+func (w *tlWorker) sleeps(t *testing.T) (n int64) {
+	t.Helper()
+	w.do(func() {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_THREAD, &u); err != nil {
+			t.Error(err)
+		}
+		n = int64(u.Nvcsw)
+	})
+	return n
+}
+
+// TestDedicatedThreadScan tests that a thread does not go to sleep when the only
+// goroutine that it could run is suspended to have its stack scanned.
+func TestDedicatedThreadScan(t *testing.T) {
+	if runtime.NumCPU() == 1 {
+		t.Skip("nothing spins on one CPU")
+	}
+	const rounds = 1000
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	for _, test := range []struct {
+		name   string
+		lock   func()
+		unlock func()
+	}{
+		{"LockOSThread", runtime.LockOSThread, runtime.UnlockOSThread},
+		{"ThreadLocker", nil, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if test.lock == nil {
+				l := runtime.MakeThreadLocker()
+				test.lock, test.unlock = l.Lock, l.Unlock
+			}
+			w := newTLWorker(t)
+			w.lock(test.lock)
+			before := w.sleeps(t)
+			var gp *runtime.G
+			w.do(func() { gp = runtime.Getg() })
+			var stop atomic.Bool
+			var steps atomic.Int64
+			w.start(func() {
+				for !stop.Load() {
+					tlSpin()
+					steps.Add(1)
+				}
+			})
+			for range rounds {
+				// Suspended where it runs, not where it was the last time.
+				for n := steps.Load(); steps.Load() == n; {
+				}
+				runtime.SuspendLocked(gp)
+			}
+			stop.Store(true)
+			w.wait()
+			if n := w.sleeps(t) - before; n > rounds/2 {
+				t.Errorf("the thread has slept %d times in %d rounds", n, rounds)
+			}
+		})
+	}
 }
 
 // TestDedicatedThreadPollFair tests that goroutines of one thread that always have
