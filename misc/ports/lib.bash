@@ -109,12 +109,17 @@ fetch() {
 		# The go command makes one up for a module that has none.
 		[[ -f $work/$t/go.mod ]] || printf 'module %s\n' "$module" >"$work/$t/go.mod"
 	done
-	# In a directory that git ignores, git apply would skip every file.
 	local p
 	for p in "$here"/*.patch; do
-		(cd "$work/port" && GIT_CEILING_DIRECTORIES=$work git_ceiling apply --whitespace=nowarn "$p") ||
-			die "$p does not apply to $module $pinned"
+		apply_to port "$p"
 	done
+}
+
+# apply_to TREE FILE applies a patch in $work/TREE.
+apply_to() {
+	# In a directory that git ignores, git apply would skip every file.
+	(cd "$work/$1" && GIT_CEILING_DIRECTORIES=$work git_ceiling apply --whitespace=nowarn "$2") ||
+		die "$2 does not apply to $module $pinned"
 }
 git_ceiling() { env -i PATH="$PATH" HOME=/nonexistent LC_ALL=C GIT_CONFIG_NOSYSTEM=1 GIT_CEILING_DIRECTORIES="$GIT_CEILING_DIRECTORIES" git "$@"; }
 

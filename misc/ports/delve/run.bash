@@ -5,11 +5,15 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$here/../lib.bash"
 
 port github.com/go-delve/delve v1.27.2
-columns=(stock port)
+columns=(stock bound port)
 
 build() {
 	local c
-	for c in "${columns[@]}"; do
+	rm -rf "${work:?}/bound"
+	cp -R "$work/stock" "$work/bound"
+	apply_to bound "$here/bound.diff"
+	(cd "$work/bound" && stock_go go test -c -o "$work/proc-bound.test" ./pkg/proc)
+	for c in stock port; do
 		"in_$c" go build -o "$work/dlv-$c" ./cmd/dlv
 		"in_$c" go test -c -o "$work/proc-$c.test" ./pkg/proc
 	done
@@ -24,17 +28,21 @@ tests() {
 	compare_go_test -p=1 -timeout=20m "${packages[@]}" # as Delve's _scripts/make.go
 }
 
-bench_stock() { rounds_of stock; }
-bench_port() { rounds_of port; }
+bench_stock() { proc stock && session stock; }
+bench_bound() { proc bound; }
+bench_port() { proc port && session port; }
 
-# For the default time each: to end the debugged program takes a tenth of a second, and
-# counts as part of the last iteration.
-rounds_of() {
+# Delve's own benchmarks, for the default time each: to end the debugged program takes a
+# tenth of a second, and counts as part of the last iteration.
+proc() {
 	(cd "$work/$1/pkg/proc" && "go_of_$1" "$work/proc-$1.test" -test.run='^$' -test.bench=.)
-	# The debugged program counts the time of its loop itself.
+}
+# The debugged program counts the time of its loop itself.
+session() {
 	(cd "$work" && "go_of_$1" "$work/dlv-$1" exec --allow-non-terminal-interactive=true --init "$here/session/commands" "$work/session")
 }
 go_of_stock() { stock_go "$@"; }
+go_of_bound() { stock_go "$@"; }
 go_of_port() { fork_go "$@"; }
 
 main "$@"
