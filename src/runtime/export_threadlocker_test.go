@@ -19,8 +19,9 @@ func SetGCStopTheWorld(v int32) (old int32) {
 	return old
 }
 
-// SuspendLocked does with gp, the goroutine that runs on a dedicated thread, what a
-// scan of its stack does. As in the mark phase of a GC, lockedSpin does not spin.
+// SuspendLocked does with gp what a scan of its stack does. gp runs on a dedicated
+// thread that it shares with none, or setStatusLocked would have to know of the scan.
+// As in the mark phase of a GC, lockedSpin does not spin.
 func SuspendLocked(gp *G) {
 	gp.lockedm.ptr().lockedspin.skip = 1
 	systemstack(func() {
@@ -33,4 +34,16 @@ func SuspendLocked(gp *G) {
 		resumeG(state)
 		casgstatus(curg, _Gwaiting, _Grunning)
 	})
+}
+
+// Schedtick returns the number of the time slice of the current P.
+func Schedtick() uint32 { return getg().m.p.ptr().schedtick }
+
+// Asked returns whether the current M takes the last goroutine that it has made runnable
+// for one that will answer, and takes that back.
+func Asked() bool {
+	mp := getg().m
+	asked := mp.lockedq.asked
+	mp.lockedq.asked = false
+	return asked
 }

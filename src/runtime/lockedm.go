@@ -374,6 +374,7 @@ func lockedPush(gp *g) bool {
 	if debugLockedM && gp.lockflags&gLockTicket != 0 {
 		throw("lockedPush: g is a ticket")
 	}
+	scanned := gp.waitreason == waitReasonPreempted // nobody waits for gp to answer
 	counted := false
 	for {
 		w := q.word.Load()
@@ -393,7 +394,7 @@ func lockedPush(gp *g) bool {
 		}
 		gp.schedlink = guintptr(w & lockedGMask)
 		if q.word.CompareAndSwap(w, uintptr(unsafe.Pointer(gp))|w&lockedFlags) {
-			if w&lockedParked == 0 {
+			if w&lockedParked == 0 && !scanned {
 				getg().m.lockedq.asked = true
 			}
 			return true
@@ -544,6 +545,9 @@ func scheduleLocked(mp *m, inheritTime bool) {
 		} else if gp = callbackReady(mp); gp == nil {
 			// A callback that may return to C goes first.
 			if q.q.empty() {
+				if lockedSpinScan(mp) {
+					continue
+				}
 				inheritTime = lockedPark(mp)
 				continue
 			}
@@ -734,7 +738,7 @@ func lockedGCWorkerDue(pp *p, now int64) bool {
 // reports whether what runs next inherits the time slice.
 func lockedPark(mp *m) (inheritTime bool) {
 	q := &mp.lockedq
-	if q.ncritical == 0 && (lockedSpinScan(mp) || lockedSpin(mp) || lockedPoll(mp)) {
+	if q.ncritical == 0 && (lockedSpin(mp) || lockedPoll(mp)) {
 		return false
 	}
 	for {

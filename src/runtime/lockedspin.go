@@ -16,7 +16,7 @@ package runtime
 //     nothing else to do, spins a little longer than findRunnable does, for the
 //     goroutine that the dedicated m will ready for it (lockedAwait).
 //
-// Spinning takes nothing from anyone: an m that spins gives up as soon as
+// Such spinning takes nothing from anyone: an m that spins gives up as soon as
 // there is work that its p could be used for, which is a runnable goroutine
 // that no other m is on its way to, a timer, a GC in its mark phase, or a
 // request to stop. It is also bounded. Both kinds begin while the other side
@@ -34,18 +34,22 @@ package runtime
 // out, and would have to wake the m. It polls now and then while it spins, and
 // before it parks, so that a request from another thread that comes soon does
 // not wait for a system call. The thread of a goroutine that shares it with
-// none does not poll: as LockOSThread has always allowed that, such a thread
-// may be forbidden the system call, or have a file table of its own.
+// none does not poll: LockOSThread has always allowed such a thread to have a
+// file table of its own, or a filter of system calls.
 //
-// One spin is not for a request. A goroutine that is preempted to have its
-// stack scanned is runnable again some 20 µs later, and that happens in each GC
-// cycle. An ordinary m would run something else meanwhile, and another might
-// run the goroutine. A dedicated m has no choice, so it keeps the p for it
-// (lockedSpinScan), even in the mark phase: to give the p to a mark worker, and
-// get another one, would take longer.
+// A dedicated m also spins for something that is not a request, and keeps its p
+// for it whoever else could use that (lockedSpinScan). A goroutine that is
+// preempted to have its stack scanned is runnable again some 20 µs later, and
+// that happens in each GC cycle. An ordinary m would run something else
+// meanwhile, and another might run the goroutine. A dedicated m has no choice,
+// and to give the p to a mark worker, and get another one, takes longer than the
+// scan. The time slice goes on, so those who wait for the p wait no longer than
+// for a goroutine that is not scanned. After a scan that took too long, as when
+// whoever scans has lost its CPU, the m does not spin for some of the next ones.
 
 const (
-	lockedSpinMax  = 100_000 // ns that a dedicated m spins at most
+	lockedSpinMax  = 100_000 // ns that a dedicated m spins at most, for a request
+	lockedScanMax  = 100_000 // and for a scan
 	lockedAwaitMax = 20_000  // ns that an ordinary m does
 	lockedSpinSoon = 20_000  // ns of spinning that cost less than to sleep and wake up
 
@@ -55,6 +59,8 @@ const (
 	// most. In between it doubles each time.
 	lockedSpinSkipMin = 16
 	lockedSpinSkipMax = 256
+
+	lockedScanSkip = 8 // scans not to spin for, after one that took too long
 )
 
 // A lockedSpinner decides whether to spin, for one m and one reason. (An m has
@@ -90,38 +96,47 @@ func (s *lockedSpinner) end(soon bool) {
 	}
 }
 
-// lockedSpinScan spins while somebody scans the stack of the g that mp, the current m,
-// ran last, which has a p and nothing to run. It reports false if mp is to look
-// for something else to do.
+// lockedSpinScan spins until mp, the current m, which has a p and nothing to run,
+// can go on with its g, if that is suspended to have its stack scanned. It reports
+// whether scheduleLocked has something to do now, in the same time slice.
 func lockedSpinScan(mp *m) bool {
-	q := &mp.lockedq
 	gp := mp.lockedg.ptr()
-	if gp == nil || gomaxprocs == 1 || numCPUStartup == 1 || faketime != 0 {
+	if gp == nil || !gp.lockedScanned() || gomaxprocs == 1 || numCPUStartup == 1 || faketime != 0 || sched.disable.user {
 		return false
 	}
+	if mp.scanSkip > 0 {
+		mp.scanSkip--
+		return false
+	}
+	q := &mp.lockedq
 	pp := mp.p.ptr()
 	start := nanotime()
-	for i := uint(1); q.word.Load()&lockedGMask == 0; i++ {
-		// See suspendG and resumeG.
-		switch readgstatus(gp) &^ _Gscan {
-		case _Gpreempted:
-		case _Gwaiting:
-			if gp.waitreason != waitReasonPreempted {
-				return false
-			}
-		case _Grunnable: // about to be pushed
-		default:
+	for i := uint(1); ; i++ {
+		w := q.word.Load()
+		if w&lockedGMask != 0 || sched.gcwaiting.Load() || pp.runSafePointFn != 0 {
+			return true
+		}
+		if w&lockedTicket != 0 || !gp.lockedScanned() {
 			return false
 		}
-		if sched.gcwaiting.Load() || pp.runSafePointFn != 0 {
-			return true // scheduleLocked has to do something
-		}
-		if i%lockedSpinRounds == 0 && nanotime()-start > lockedSpinMax {
+		if i%lockedSpinRounds == 0 && nanotime()-start > lockedScanMax {
+			mp.scanSkip = lockedScanSkip
 			return false
 		}
 		procyield(lockedSpinYield)
 	}
-	return true
+}
+
+// lockedScanned reports whether gp, which is locked to the current m and does not
+// run, is suspended by suspendG, or about to be pushed by resumeG.
+func (gp *g) lockedScanned() bool {
+	switch readgstatus(gp) &^ _Gscan {
+	case _Gpreempted, _Grunnable:
+		return true
+	case _Gwaiting:
+		return gp.waitreason == waitReasonPreempted
+	}
+	return false
 }
 
 // lockedSpin spins until something is pushed to mp, the current m, which has a
@@ -172,7 +187,7 @@ func lockedSpin(mp *m) bool {
 // does nothing if somebody waits for the p.
 func lockedPoll(mp *m) bool {
 	q := &mp.lockedq
-	if mp.nlocks == 0 || !netpollinited() || !netpollAnyWaiters() || !runqempty(mp.p.ptr()) || !sched.runq.empty() || lockedOddWork() {
+	if mp.nlocks < 2 || !netpollinited() || !netpollAnyWaiters() || !runqempty(mp.p.ptr()) || !sched.runq.empty() || lockedOddWork() {
 		return false
 	}
 	if sched.pollingNet.Swap(1) != 0 {
