@@ -151,7 +151,9 @@ compare_tests() {
 # measure runs the benchmarks of the columns by turns, each round beginning with
 # another, and has benchstat compare them.
 measure() {
-	local i j c
+	local i j c commit
+	# Before $results changes, which may be a file of the project.
+	commit=$(git_clean -C "$root" describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 	{
 		echo "port: $name"
 		echo "module: $module@$pinned"
@@ -161,7 +163,7 @@ measure() {
 		echo "load: $(cut -d' ' -f1 /proc/loadavg)"
 		echo "stock: $(first_line "$basedir/VERSION")"
 		echo "fork: $version"
-		echo "commit: $(git_clean -C "$root" describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)"
+		echo "commit: $commit"
 		echo "date: $(date -u +%Y-%m-%dT%H:%M:%SZ)"
 		echo "rounds: $rounds"
 	} >"$results"
