@@ -37,8 +37,9 @@
  *   - handoffp starts no m to poll the network, since sysmon polls at all times.
  *     findRunnable takes one g from the poller; more would go through injectglist, which
  *     sysmon calls.
- *   - lockedSpin and lockedSpinScan are a delay: between the drain and the load in
- *     lockedPark an m may stay as long as it likes. Only with STOPS it is a step.
+ *   - lockedSpin is a delay: between the drain and the load in lockedPark an m may stay as
+ *     long as it likes. Only with STOPS it is a step. lockedSpinScan, which goes back to the
+ *     drain, is a delay before that.
  *   - Time slices end when sysmon likes, SLICES times. With FAIR they end if schedtick is the
  *     same at two looks, where sysmon may always find the p on its way, and look away. What
  *     sliceLong finds out by the clock, sysmon tells too: only with FAIR, since otherwise
