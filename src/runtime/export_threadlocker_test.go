@@ -38,12 +38,3 @@ func SuspendLocked(gp *G) {
 
 // Schedtick returns the number of the time slice of the current P.
 func Schedtick() uint32 { return getg().m.p.ptr().schedtick }
-
-// Asked returns whether the current M takes the last goroutine that it has made runnable
-// for one that will answer, and takes that back.
-func Asked() bool {
-	mp := getg().m
-	asked := mp.lockedq.asked
-	mp.lockedq.asked = false
-	return asked
-}

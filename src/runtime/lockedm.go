@@ -374,7 +374,6 @@ func lockedPush(gp *g) bool {
 	if debugLockedM && gp.lockflags&gLockTicket != 0 {
 		throw("lockedPush: g is a ticket")
 	}
-	scanned := gp.waitreason == waitReasonPreempted // nobody waits for gp to answer
 	counted := false
 	for {
 		w := q.word.Load()
@@ -394,7 +393,7 @@ func lockedPush(gp *g) bool {
 		}
 		gp.schedlink = guintptr(w & lockedGMask)
 		if q.word.CompareAndSwap(w, uintptr(unsafe.Pointer(gp))|w&lockedFlags) {
-			if w&lockedParked == 0 && !scanned {
+			if w&lockedParked == 0 {
 				getg().m.lockedq.asked = true
 			}
 			return true
