@@ -46,6 +46,9 @@ package runtime
 // scan. The time slice goes on, so those who wait for the p wait no longer than
 // for a goroutine that is not scanned. After a scan that took too long, as when
 // whoever scans has lost its CPU, the m does not spin for some of the next ones.
+// (The push after a scan counts as a request, so whoever has scanned may spin in
+// vain, once. What a g waited for does not say which push it is: a move to a
+// thread, or from it, leaves waitreason as it was.)
 
 const (
 	lockedSpinMax  = 100_000 // ns that a dedicated m spins at most, for a request
