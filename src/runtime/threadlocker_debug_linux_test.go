@@ -166,9 +166,18 @@ func TestThreadLockerDebugCall(t *testing.T) {
 	}
 }
 
+// tlDebugLoop runs until stop is set, which it asks twice: debugCallV2 does not
+// preserve the flags, so a conditional jump before which a call was injected can
+// go either way.
+//
 //go:noinline
 func tlDebugLoop(stop *atomic.Bool) {
-	for !stop.Load() {
-		tlSpin()
+	for {
+		for !stop.Load() {
+			tlSpin()
+		}
+		if stop.Load() {
+			return
+		}
 	}
 }
