@@ -29,6 +29,12 @@ func init() {
 		}},
 	}
 
+	enterLocker = func() func() {
+		l := runtime.MakeThreadLocker()
+		l.Lock()
+		return l.Unlock
+	}
+
 	nestedLocker = func(b *testing.B) {
 		l := runtime.MakeThreadLocker()
 		l.Lock()

@@ -55,6 +55,7 @@ var parts = []part{
 	{"clients", "many clients of one server, one that calls C, too", own("ManyClients", "ClientsC"), nil},
 	{"lock", "nested and lone locks, yields", own("Nested", "Lock", "Gosched"), nil},
 	{"loaded", "round trips while all processors are busy", own("Loaded"), nil},
+	{"gc", "allocation on ordinary and dedicated threads", own("Allocate"), nil},
 	{"idle", "CPU time of parked threads (a third of the counts, 10 s each)", own("Idle"), third},
 	{"diagnostics", "round trips while a trace is taken; metrics, dumps and profiles", own("Traced", "Metrics", "Stack", "Profile"), nil},
 	{"syscalls", "system calls per request, by strace (a third of the counts)", (*bench).syscalls, third},
