@@ -236,6 +236,13 @@ part_ports() {
 			;;
 		esac || failed+=("$p")
 	done
+	if type -P node >/dev/null; then
+		echo "# js/wasm: test/sweep.go"
+		(cd "$root/test" && clean GOOS=js GOARCH=wasm go build -o "$logs/sweep.wasm" sweep.go &&
+			clean node "$goroot/lib/wasm/wasm_exec_node.js" "$logs/sweep.wasm") || failed+=(test/sweep.go)
+	else
+		echo "# js/wasm: test/sweep.go is not run: there is no node in PATH"
+	fi
 	# Under the address sanitizer an m has the fewest bytes to spare, see mPadded.
 	echo "# $(clean go env GOHOSTOS)/$(clean go env GOHOSTARCH) -asan"
 	(cd "$goroot/src" && clean go build -asan runtime) || failed+=(-asan)

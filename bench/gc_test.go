@@ -25,18 +25,16 @@ func newTree(depth int) *tree {
 
 // BenchmarkAllocate measures a goroutine that allocates, 100 kB in each
 // operation, while 3 MB stay in use, so a GC cycle begins every few
-// milliseconds, with as many Ps as CPUs at most, and with twice as many.
+// milliseconds: with GOMAXPROCS as it is, and with twice that, so that there are
+// more Ps than CPUs if GOMAXPROCS was the number of these.
 func BenchmarkAllocate(b *testing.B) {
 	type place struct {
 		name  string
 		enter func() (leave func())
 	}
 	places := []place{
-		{"unlocked", func() func() { return func() {} }},
-		{"LockOSThread", func() func() {
-			runtime.LockOSThread()
-			return runtime.UnlockOSThread
-		}},
+		{"unlocked", func() func() { return stay(nil) }},
+		{"LockOSThread", func() func() { return lockThread(nil) }},
 	}
 	if enterLocker != nil {
 		places = append(places, place{"ThreadLocker", enterLocker})

@@ -249,3 +249,14 @@ func lockedAnyWork() bool {
 	}
 	return false
 }
+
+// sweepYield is called by bgsweep, which has found nothing to sweep and waits for
+// sweeping to be over. If others still sweep it gives up the CPU, for which one of them
+// may wait. It does not if it is to be preempted: what waits then may be
+// forEachP, for this p. Nobody sweeps if a cycle began since bgsweep looked.
+// That can happen on wasm, too, which has no other threads, and no osyield.
+func sweepYield() {
+	if GOARCH != "wasm" && sweep.active.sweepers() != 0 && !getg().preempt {
+		osyield()
+	}
+}

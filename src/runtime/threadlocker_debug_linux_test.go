@@ -166,9 +166,10 @@ func TestThreadLockerDebugCall(t *testing.T) {
 	}
 }
 
-// tlDebugLoop runs until stop is set, which it asks twice: debugCallV2 does not
-// preserve the flags, so a conditional jump before which a call was injected can
-// go either way.
+// tlDebugLoop runs until stop is set, for which it asks twice. On amd64 debugCallV2 does
+// not preserve the flags: its epilogue adds to SP. If a call was injected between a
+// comparison and its jump, it looks as if what was compared differed, so the inner
+// loop ends.
 //
 //go:noinline
 func tlDebugLoop(stop *atomic.Bool) {
