@@ -4,6 +4,8 @@
 
 package runtime
 
+import "internal/goexperiment"
+
 // Spinning for a dedicated thread.
 //
 // A request from one goroutine to another on a dedicated thread, and its
@@ -256,7 +258,7 @@ func lockedAnyWork() bool {
 // forEachP, for this p. Nobody sweeps if a cycle began since bgsweep looked.
 // That can happen on wasm, too, which has no other threads, and no osyield.
 func sweepYield() {
-	if GOARCH != "wasm" && sweep.active.sweepers() != 0 && !getg().preempt {
+	if goexperiment.ThreadLocker && GOARCH != "wasm" && sweep.active.sweepers() != 0 && !getg().preempt {
 		osyield()
 	}
 }
