@@ -39,9 +39,9 @@ faults=(
 	"second_ticket slice1 one_ticket"
 	"yield_publishes_early slice2 ticket_flag"
 	"yield_stays handoff1 run_ends"
-	"yield_in_front fair_shared_blocks unlocked_runs"
-	"ready_in_front fair_two_blocks unlocked_runs"
-	"time_unwatched fair_two_blocks unlocked_runs"
+	"yield_in_front fair_shared_blocks third_runs"
+	"relay_unwatched fair_two_blocks third_runs"
+	"relay_begins_anew fair_two_blocks third_runs"
 	"gosched_front fair_compute locked_runs"
 	"handoff_forgets handoff1 lost_wakeup"
 	"handoff_keeps_p handoff1 one_p"
@@ -58,6 +58,8 @@ faults=(
 	"join_unlinked join1 exit_empty"
 	"leave_published_first join2 exit_empty"
 	"critical_unwatched critslice1 critical_first"
+	"critical_stays fair_crit third_runs"
+	"new_not_parked join1 lost_wakeup"
 )
 
 # The configurations in which also each run is shown to end.

@@ -241,6 +241,15 @@
 #define FAIR_BLOCKS 1
 #define FAIR_COMPUTES 0
 
+#elif defined(CONFIG_fair_crit)	/* two gs of a thread go from one critical section to the next, a third one of it computes */
+#define FAIR 1
+#define LOCK1 1
+#define LOCK2 1
+#define LOCK3 1
+#define FAIR_BLOCKS 0
+#define FAIR_COMPUTES 0
+#define CRITICAL 1
+
 #elif defined(CONFIG_big_wake2)
 #define NM 3
 #define NP 2
@@ -343,5 +352,8 @@
 #endif
 #ifndef STOPS
 #define STOPS 0
+#endif
+#ifndef CRITICAL
+#define CRITICAL 0
 #endif
 #define FAIRTICK 2

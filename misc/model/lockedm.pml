@@ -42,10 +42,15 @@
  *     drain, is a delay before that.
  *   - Time slices end when sysmon likes, SLICES times. With FAIR they end if schedtick is the
  *     same at two looks, where sysmon may always find the p on its way, and look away. What
- *     sliceLong finds out by the clock, sysmon tells too: only with FAIR, since otherwise
- *     sliceOver has the same effect.
+ *     relayLong finds out by the clock, sysmon tells too. Relays are followed only with FAIR.
+ *     Otherwise each m that is claimed begins a slice that is not part of one, which differs
+ *     in the value of schedtick, and with SLICES what it readies may always go to the
+ *     end of the global queue.
  *   - Gs enter and leave critical sections when they like, and nothing is taken or waited
  *     for in them that is not outside: criticalEnter and criticalExit touch the own m only.
+ *     With FAIR, there is a semaphore that is taken at the beginning of each.
+ *   - A ThreadLocker is bound to a new m in one step. In the code those that find it bound but
+ *     without an m wait for that.
  *   - nlocks counts the gs of a dedicated m also where there is only one. The code then
  *     keeps no count, but m.lockedg says the same.
  *   - One g at a time stops the world; nobody waits for worldsema. As others see
@@ -76,10 +81,15 @@
 #define yieldNot	0
 #define yieldLocal	1
 #define yieldGlobal	2
+#define yieldClaimed	3
 
 /* state of the ThreadLocker, guarded by lockedLock */
 byte locker_mp;
 byte locker_n;
+
+#if CRITICAL && FAIR
+byte sema; /* the g in its critical section that has the semaphore */
+#endif
 
 bool worldsema;
 byte stops = STOPS;
@@ -101,7 +111,7 @@ inline pushBack(gp) {
 inline pop(gp) {
 	mine;
 	m[me].q?gp;
-	must(!g[gp].lockTicket && !g[gp].lockInherit, ticket_flag);
+	must(!g[gp].lockTicket, ticket_flag);
 	to(gp, inOwnQueue, inHand)
 }
 
@@ -192,9 +202,9 @@ inline lockedClaim(gp, claimed) {
 	d_step {
 		mp = g[gp].lockedm;
 		ticket = g[gp].lockTicket;
-		inherit = g[gp].lockInherit;
+		relay = g[gp].lockTicket && g[gp].lockRelay;
 		g[gp].lockTicket = false;
-		g[gp].lockInherit = false
+		g[gp].lockRelay = false
 	};
 	do
 	:: d_step {
@@ -213,7 +223,7 @@ inline lockedClaim(gp, claimed) {
 #endif
 			touch(mp);
 			m[mp].word = w & ~lockedParked & ~(ticket * lockedTicket);
-			m[mp].inherit = inherit;
+			m[mp].relay = relay;
 			d_step {
 				must(!m[mp].awake, own_queue);
 				to(gp, inHand, inOwnQueue);
@@ -221,7 +231,7 @@ inline lockedClaim(gp, claimed) {
 				lastFirst(mp)
 			};
 			gp = 0;
-			claimed = true; w = 0; ticket = false; inherit = false; break }
+			claimed = true; w = 0; ticket = false; relay = false; break }
 #ifndef FAULT_claim_unparked
 		:: atomic { (w & lockedParked) == 0 && m[mp].word == w ->
 			touch(mp);
@@ -229,7 +239,7 @@ inline lockedClaim(gp, claimed) {
 			m[mp].word = asInbox(gp) | (w & lockedFlags & ~(ticket * lockedTicket));
 			to(gp, inHand, inInbox);
 			gp = 0;
-			claimed = false; w = 0; mp = 0; ticket = false; inherit = false; break }
+			claimed = false; w = 0; mp = 0; ticket = false; relay = false; break }
 #endif
 		:: m[mp].word != w
 		fi
@@ -271,29 +281,55 @@ inline lockedWake(gp, taken) {
 	fi
 }
 
-/* lockedRunqput(gp), with next, which is what goready asks for */
-inline lockedRunqput(gp) {
-	if
-	:: sched.npidle != 0 || sched.nmspinning != 0 -> runqput(m[me].p, gp, false)
-	:: else ->
-#ifdef FAULT_ready_in_front
-		runqput(m[me].p, gp, true)
+#if FAIR
+/* relays(gp): gp got to the m's p in a relay. */
+#define relays(gp)	(p[m[me].p].relay && (g[gp].lockedm != 0 || g[gp].lockRelay))
+
+/* relaySlice, of the m's p */
+inline relaySlice() {
+	p[m[me].p].sliceOver = false;
+	p[m[me].p].relay = true;
+	p[m[me].p].last = p[m[me].p].relayLong
+}
 #else
-		if
-		:: p[m[me].p].sliceOver ->
-			atomic { !sched.lock -> globrunqput(gp) }
-#ifndef FAULT_time_unwatched
-		:: !p[m[me].p].sliceOver && p[m[me].p].sliceLong ->
-			atomic { !sched.lock -> globrunqput(gp) }
-		:: !p[m[me].p].sliceOver && !p[m[me].p].sliceLong ->
-#else
-		:: !p[m[me].p].sliceOver ->
+#define relays(gp)	false
 #endif
+
+/* lockedRunqput(gp, relay), with next, which is what goready asks for */
+inline lockedRunqput(gp, inRelay) {
+#if FAIR
+	g[gp].lockRelay = false;
+#endif
+	if
+	:: runqempty(m[me].p) && (sched.npidle != 0 || sched.nmspinning != 0) -> runqput(m[me].p, gp, false)
+	:: else ->
+#if FAIR
+		if
+#ifndef FAULT_relay_unwatched
+		:: inRelay && p[m[me].p].last ->
+			atomic { !sched.lock -> globrunqput(gp) }
+#endif
+		:: else ->
 			atomic {
-				p[m[me].p].sliceNext = FAIR;
-				g[gp].lockInherit = g[gp].lockTicket;
+				if
+#ifdef FAULT_relay_begins_anew
+				:: true ->
+#else
+				:: !inRelay ->
+#endif
+					p[m[me].p].relaySeen = false; p[m[me].p].relayLong = false
+				:: else
+				fi;
+				g[gp].lockRelay = true;
 				runqput(m[me].p, gp, true)
 			}
+		fi
+#else
+		if
+		:: runqput(m[me].p, gp, true)
+#if SLICES
+		:: atomic { !sched.lock -> globrunqput(gp) }
+#endif
 		fi
 #endif
 	fi;
@@ -302,23 +338,26 @@ inline lockedRunqput(gp) {
 #endif
 }
 
-/* ready(gp): the m, which has a p, has made gp runnable. */
-inline ready(gp) {
+/* ready(rg): the m, which has a p and runs gp, has made rg runnable. */
+inline ready(rg) {
 	if
-	:: g[gp].lockedm == me -> d_step { pushBack(gp) }
-	:: g[gp].lockedm != 0 && g[gp].lockedm != me ->
-		lockedPush(gp, ok);
+	:: g[rg].lockedm == me -> d_step { pushBack(rg) }
+	:: g[rg].lockedm != 0 && g[rg].lockedm != me ->
+		lockedPush(rg, ok);
 		if
-		:: !ok -> lockedWake(gp, ok)
+		:: !ok -> lockedWake(rg, ok)
 		:: else
 		fi;
 		if
 		:: ok -> ok = false
-		:: else -> lockedRunqput(gp)
+		:: else -> lockedRunqput(rg, relays(gp))
 		fi
-	:: g[gp].lockedm == 0 && m[me].nlocks != 0 -> lockedRunqput(gp)
-	:: g[gp].lockedm == 0 && m[me].nlocks == 0 ->
-		runqput(m[me].p, gp, true);
+	:: g[rg].lockedm == 0 && m[me].nlocks != 0 -> lockedRunqput(rg, relays(gp))
+	:: g[rg].lockedm == 0 && m[me].nlocks == 0 ->
+#if FAIR
+		g[rg].lockRelay = false;
+#endif
+		runqput(m[me].p, rg, true);
 		wakep()
 	fi
 }
@@ -341,7 +380,10 @@ inline lockedPark() {
 }
 
 #if CRITICAL
-/* lockedCritical moves the first g that is in a critical section to the head of the own queue. */
+/*
+ * lockedCritical moves the first g that is in a critical section to the head of the own
+ * queue, and notes whether it passes over another.
+ */
 inline lockedCritical() {
 	d_step {
 		mine;
@@ -351,7 +393,9 @@ inline lockedCritical() {
 			m[me].q?j; i--;
 			if
 			:: k == 0 && g[j].critical -> k = j
-			:: else -> m[me].q!j
+			:: else ->
+				m[me].q!j;
+				m[me].passedOver = m[me].passedOver || k == 0
 			fi
 		:: else -> break
 		od;
@@ -525,9 +569,11 @@ inline execute() {
 	if
 	:: !inherit ->
 		p[m[me].p].schedtick = (p[m[me].p].schedtick + 1) % FAIRTICK;
-		p[m[me].p].sliceOver = false;
-		p[m[me].p].sliceNext = false;
-		p[m[me].p].sliceLong = false
+#if FAIR
+		p[m[me].p].relay = false;
+		p[m[me].p].last = false;
+#endif
+		p[m[me].p].sliceOver = false
 	:: else
 	fi;
 	m[me].preempt = false;
@@ -573,8 +619,7 @@ inline foundBatch() {
 /* An m. It begins asleep. */
 proctype thread(byte me) {
 	byte gp, gp2, mp, pp, w;
-	bool ok, ticket, inherit;
-	bool fresh; /* the m begins a time slice when it wakes */
+	bool ok, ticket, inherit, relay;
 #if NP > 1
 	byte more;
 #endif
@@ -682,11 +727,19 @@ end_mPark:
 		m[me].awake = true;
 		pp = m[me].nextp; m[me].nextp = 0;
 		acquirep(pp);
-		inherit = m[me].inherit && !fresh;
-		m[me].inherit = false;
-		fresh = false;
 		if
-		:: m[me].nlocks != 0 -> goto scheduleLocked
+		:: m[me].nlocks != 0 ->
+			/* lockedSleep */
+			m[me].yield = yieldClaimed;
+			inherit = m[me].relay;
+			m[me].relay = false;
+#if FAIR
+			if
+			:: inherit -> relaySlice()
+			:: else
+			fi;
+#endif
+			goto scheduleLocked
 		:: else -> goto findRunnable
 		fi
 	};
@@ -771,6 +824,10 @@ scheduleLocked:
 #if GOSCHED || SLICES || FAIR || STOPS || SYSCALL
 	/* lockedMustYield */
 	if
+	:: m[me].yield == yieldClaimed -> m[me].yield = yieldNot; goto runs
+	:: else
+	fi;
+	if
 	:: inherit && p[m[me].p].sliceOver ->
 		inherit = false;
 		/* lockedOtherWork */
@@ -795,8 +852,9 @@ scheduleLocked:
 	:: else
 	fi;
 #endif
+runs:
 	atomic {
-		d_step { pop(gp); execute() };
+		d_step { m[me].yield = yieldNot; pop(gp); execute() };
 		goto running
 	};
 
@@ -863,7 +921,6 @@ lockedGCStop:
 	atomic {
 		!sched.lock ->
 		releasep(pp); stopP(pp);
-		fresh = true;
 #ifdef FAULT_gcstop_idles
 		goto stopm
 #else
@@ -875,7 +932,30 @@ lockedGCStop:
 	/* The m runs gp. */
 running:
 	if
-#if FAIR
+#if FAIR && CRITICAL
+	/*
+	 * The third computes, and the others go from one critical section to the next, until
+	 * their slices end. A critical section sees the end of one slice at most.
+	 */
+#define slowSection	(g[gp].critical && g[gp].preempted)
+	:: atomic { m[me].preempt && !slowSection -> g[gp].preempted = g[gp].critical; goto preempted }
+	:: !m[me].preempt && gp != 3 && !g[gp].critical ->
+		atomic { g[gp].critical = true; m[me].ncritical++ };
+		if
+		:: atomic { sema == 0 -> sema = gp; goto running }
+		:: atomic { sema != 0 -> g[gp].status = Gwaiting; gp = 0; schedule() }
+		fi
+	:: (!m[me].preempt || slowSection) && gp != 3 && g[gp].critical ->
+		if
+		:: g[3 - gp].critical && g[3 - gp].status == Gwaiting ->
+			/* semrelease gives the semaphore to the one that waits. */
+			atomic { gp2 = 3 - gp; sema = gp2; runnable(gp2) };
+			ready(gp2)
+		:: else -> sema = 0
+		fi;
+		goto criticalExit
+#endif
+#if FAIR && !CRITICAL
 	/* Who computes, does so until its slice ends. */
 	:: m[me].preempt && (gp == 3 -> !FAIR_BLOCKS : FAIR_COMPUTES) -> goto preempted
 	/* The third blocks until one of the others readies it. */
@@ -903,7 +983,7 @@ running:
 #if CRITICAL
 	/* criticalEnter, criticalExit */
 	:: atomic { g[gp].lockedm != 0 && !g[gp].critical -> g[gp].critical = true; m[me].ncritical++; goto running }
-	:: atomic { g[gp].critical -> g[gp].critical = false; m[me].ncritical--; goto running }
+	:: g[gp].critical -> goto criticalExit
 #endif
 	/* it ends */
 	:: atomic { g[gp].todo == 0 && !isCritical(gp) -> g[gp].status = Gdead; if :: g[gp].lockedm == 0 -> gp = 0; schedule() :: else fi };
@@ -962,11 +1042,14 @@ running:
 	:: atomic { g[gp].todo > 0 && g[gp].lockedm == 0 ->
 		g[gp].todo--;
 		if
-		:: locker_n == 0 ->
-			clean();
-			locker_mp = me; locker_n = 1; g[gp].locker = true; m[me].bound = true;
-			m[me].nlocks = 1; g[gp].lockedm = me;
-			goto running
+		:: locker_n == 0 && sched.nmidle > 0 && !sched.lock ->
+			/* lockedNewm; an idle m stands for the new one */
+			d_step { mget(i); locker_mp = i };
+			locker_n = 1; g[gp].locker = true; m[locker_mp].bound = true;
+#ifndef FAULT_new_not_parked
+			m[locker_mp].word = lockedParked;
+#endif
+			m[locker_mp].nlocks = 1; g[gp].lockedm = locker_mp
 		:: locker_n != 0 ->
 			locker_n++; g[gp].locker = true;
 #ifndef FAULT_join_unlinked
@@ -998,7 +1081,7 @@ running:
 		fi;
 		if
 		:: ok -> ok = false
-		:: else -> lockedRunqput(gp)
+		:: else -> lockedRunqput(gp, false)
 		fi;
 		goto findRunnable
 	/* lockRecvRelease: gp receives, and one that waits in LockToRecvOSThread joins it */
@@ -1034,11 +1117,11 @@ running:
 		d_step { g[gp].status = Gwaiting; runnable(gp) };
 #ifdef FAULT_leave_published_first
 		gp2 = gp;
-		lockedRunqput(gp);
+		lockedRunqput(gp, false);
 		d_step { lockedRelease(gp2); gp2 = 0; ok = (m[me].nlocks == 0) };
 #else
 		d_step { lockedRelease(gp); ok = (m[me].nlocks == 0) };
-		lockedRunqput(gp);
+		lockedRunqput(gp, false);
 #endif
 		if
 		:: ok -> ok = false; goto mexit
@@ -1047,6 +1130,25 @@ running:
 		atomic { schedule() }
 #endif
 	fi;
+
+#if CRITICAL
+criticalExit:
+	atomic {
+		g[gp].critical = false; m[me].ncritical--;
+#if FAIR
+		g[gp].preempted = false;
+#endif
+		if
+#ifndef FAULT_critical_stays
+		:: m[me].passedOver -> m[me].passedOver = (m[me].ncritical != 0); g[gp].status = Gwaiting; runnable(gp)
+#endif
+		:: else -> goto running
+		fi
+	};
+	/* goschedLocked; the queue is not empty */
+	lockedDrain();
+	atomic { pushBack(gp); schedule() };
+#endif
 
 #if SLICES || STOPS || FAIR || SYSCALL
 preempted:
@@ -1233,15 +1335,14 @@ proctype sysmon() {
 	bool ok;
 #if FAIR
 	byte tick;
-	bool next;
 #endif
 	do
 #if FAIR
 	/* Two looks, of which the second is 10 ms after the first. */
-	:: d_step { tick = p[1].schedtick; next = p[1].sliceNext };
+	:: d_step { tick = p[1].schedtick; p[1].relaySeen = true };
 		d_step {
 			if
-			:: p[1].schedtick == tick && next -> p[1].sliceLong = true
+			:: p[1].relaySeen -> p[1].relayLong = true; p[1].relaySeen = false
 			:: else
 			fi;
 			if
@@ -1254,8 +1355,7 @@ proctype sysmon() {
 				:: else -> i++
 				od
 			:: else
-			fi;
-			next = false
+			fi
 		}
 #else
 	/* injectglist */
@@ -1381,11 +1481,14 @@ init {
 		m[LOCK1].word = lockedParked | lockedTicket;
 		sched.runq!1;
 		if
-		:: FAIR_COMPUTES && LOCK1 == LOCK2 -> g[2].status = Grunnable; g[2].place = inOwnQueue; m[LOCK1].q!2
+		:: (FAIR_COMPUTES || CRITICAL) && LOCK1 == LOCK2 -> g[2].status = Grunnable; g[2].place = inOwnQueue; m[LOCK1].q!2
 		:: else
 		fi;
-		g[3].status = Grunnable; g[3].place = inRunq;
-		sched.runq!3;
+		g[3].status = Grunnable;
+		if
+		:: LOCK3 == 0 -> g[3].place = inRunq; sched.runq!3
+		:: else -> g[3].place = inOwnQueue; m[LOCK1].q!3
+		fi;
 		pp = 1;
 		sched.npidle = 0;
 		p[1].status = Phand;
@@ -1408,6 +1511,6 @@ init {
 }
 
 #if FAIR
-ltl unlocked_runs { []<> (g[3].status == Grunning) }
+ltl third_runs { []<> (g[3].status == Grunning) }
 ltl locked_runs { ([]<> (g[1].status == Grunning)) && ([]<> (g[2].status == Grunning)) }
 #endif

@@ -30,10 +30,11 @@ typedef G {
 	byte place;
 	byte lockedm;
 	bool lockTicket;	/* gLockTicket in g.lockflags */
-	bool lockInherit;	/* gLockInherit */
+	bool lockRelay;		/* gLockRelay */
 	bool locker;		/* holds the ThreadLocker */
 #if CRITICAL
 	bool critical;		/* gLockCritical */
+	bool preempted;		/* in its critical section; the code has no such field */
 #endif
 	byte schedlink;		/* next in the inbox */
 	byte todo		/* blocks, yields, system calls and locks that are left */
@@ -55,9 +56,10 @@ typedef M {
 	/* lockedRunq */
 	byte word;
 	byte yield;
-	bool inherit;
+	bool relay;
 #if CRITICAL
 	byte ncritical;
+	bool passedOver;
 #endif
 	chan q = [NG] of { byte }
 }
@@ -66,8 +68,12 @@ typedef P {
 	byte status;
 	byte schedtick;		/* modulo FAIRTICK, which is 61 in the code */
 	bool sliceOver;		/* slice.over == schedtick */
-	bool sliceNext;		/* slice.next == schedtick */
-	bool sliceLong;		/* and that for long */
+#if FAIR
+	bool relay;		/* slice.relay == schedtick */
+	bool last;		/* slice.last */
+	bool relaySeen;		/* sysmon has seen the relay */
+	bool relayLong;		/* and again, so that relayLong returns true */
+#endif
 	byte runnext;
 	chan runq = [NG] of { byte }
 }

@@ -36,15 +36,25 @@ func printLocked(gp *g) {
 }
 
 // lockedBehind returns the goroutine that occupies mp, if gp, which is locked to it,
-// is runnable: what runs there, or is in a system call or in C.
-func lockedBehind(mp *m, gp *g) *g {
+// is runnable: what runs there, or is in a system call or in C, or else what keeps mp
+// for itself because it is in a critical section.
+func lockedBehind(mp *m, gp *g) (by *g) {
 	if readgstatus(gp)&^_Gscan != _Grunnable {
 		return nil
 	}
-	if by := mp.curg; by != gp {
-		return by
+	by = mp.curg
+	if by == nil && mp.lockedq.ncritical != 0 && gp.lockflags&gLockCritical == 0 {
+		// Read gs, which are never freed, rather than the list of mp.
+		forEachGRace(func(g *g) {
+			if g.lockflags&gLockCritical != 0 && g.lockedm.ptr() == mp {
+				by = g
+			}
+		})
 	}
-	return nil
+	if by == gp {
+		return nil
+	}
+	return by
 }
 
 // printLockedState prints what by, which occupies mp, does, and, if that is a
@@ -54,10 +64,15 @@ func printLockedState(mp *m, by *g) {
 	switch {
 	case s == _Gsyscall && mp.incgo:
 		print("cgo call")
+	case s == _Gwaiting:
+		print(by.waitreason.String())
 	case s < uint32(len(gStatusStrings)):
 		print(gStatusStrings[s])
 	default:
 		print("???")
+	}
+	if by.lockflags&gLockCritical != 0 {
+		print(" in critical section")
 	}
 	if since := by.waitsince; s == _Gsyscall && since != 0 {
 		print(" for ")
@@ -149,26 +164,27 @@ func schedtraceLockedM(mp *m) {
 // Stalls.
 //
 // With GODEBUG=threadstall=X, sysmon looks for dedicated threads that have sat
-// in one system call, or one call of C, for X milliseconds while other
-// goroutines of the thread were runnable, and reports each such call once: one
-// line, and the stacks of the goroutine that sits and of those that wait.
+// in one system call, or one call of C, or have waited in one critical section (see
+// criticalEnter), for X milliseconds while other goroutines of the thread were
+// runnable. It reports each such call or wait once: one line, and the stacks of the
+// goroutine that sits and of those that are held up.
 //
 // The stacks are read while the rest of the program runs. What makes this safe
-// is that the goroutine that sits cannot leave its call while its scan bit is
-// set. So its m changes nothing, in particular neither its own queue nor, by
-// setStatusLocked, the status of a goroutine there; and those who scan stacks
-// keep away from goroutines whose scan bits are set.
+// is that the goroutine that sits can neither leave its call, nor be made runnable,
+// while its scan bit is set. So none of the goroutines that it holds up can run, and
+// their m does not change their status; and those who scan stacks keep away from
+// goroutines whose scan bits are set.
 
-// A lockedStall is what sysmon knows of the call that a goroutine is in. Times
+// A lockedStall is what sysmon knows of the call or wait that a goroutine is in. Times
 // are in milliseconds, low bits.
 type lockedStall struct {
-	call  uint32 // since when it is in the call
-	since uint32 // since when others wait, 0 if they do not, or stallReported
+	call  uint32 // which one: since when it lasts, or, for a wait, how often gp has blocked
+	since uint32 // since when others are held up, 0 if they are not, or stallReported
 }
 
 const stallReported = ^uint32(0)
 
-// lockedStallWaiters is the number of waiting goroutines whose stacks a report
+// lockedStallWaiters is the number of goroutines held up whose stacks a report
 // shows.
 const lockedStallWaiters = 10
 
@@ -183,36 +199,45 @@ func lockedStallCheck() {
 
 // lockedStallReport reports one stall, if there is a new one.
 func lockedStallReport() bool {
-	gp := lockedStallFind()
+	gp, status := lockedStallFind()
 	if gp == nil {
 		return false
 	}
-	mp := gp.m
+	mp := gp.lockedm.ptr()
 	n := mp.lockedq.size()
-	// Stop the GC from moving the stacks of those that wait, too. (This is not
+	if mp.lockedq.word.Load()&lockedTicket != 0 {
+		n++
+	}
+	// Stop the GC from moving the stacks of those that are held up, too. (This is not
 	// castogscanstatus, which counts scan bits as locks, of which sysmon holds
-	// one already. Nobody waits for one while it holds another.)
-	var wait [lockedStallWaiters]*g
+	// one already.)
+	var held [lockedStallWaiters]*g
 	shown := 0
-	for _, head := range [...]guintptr{mp.lockedq.q.head, guintptr(mp.lockedq.word.Load() & lockedGMask)} {
-		for w := head.ptr(); w != nil && shown < len(wait); w = w.schedlink.ptr() {
-			for !w.atomicstatus.CompareAndSwap(_Grunnable, _Gscanrunnable) {
-				osyield()
-			}
-			wait[shown] = w
+	lock(&lockedLock)
+	for r := mp.lockedgs.ptr(); r != nil && shown < len(held); r = r.next.ptr() {
+		w := r.g.ptr()
+		if w.lockflags&gLockCritical == 0 && w.atomicstatus.CompareAndSwap(_Grunnable, _Gscanrunnable) {
+			held[shown] = w
 			shown++
 		}
 	}
+	unlock(&lockedLock)
 
 	printlock()
 	print("runtime: thread ", mp.procid, " is held up by goroutine ", gp.goid, " (")
 	printLockedState(mp, gp)
 	print("), ", n, " goroutines locked to it are runnable\n")
-	print("\ngoroutine ", gp.goid, " [syscall, locked to thread")
+	print("\ngoroutine ", gp.goid, " [")
+	if status == _Gsyscall {
+		print("syscall")
+	} else {
+		print(gp.waitreason.String())
+	}
+	print(", locked to thread")
 	printLocked(gp)
 	print("]:\n")
 	traceback(^uintptr(0), ^uintptr(0), 0, gp)
-	for _, w := range wait[:shown] {
+	for _, w := range held[:shown] {
 		print("\ngoroutine ", w.goid, " [runnable, locked to thread")
 		printLocked(w)
 		print("]:\n")
@@ -224,54 +249,75 @@ func lockedStallReport() bool {
 	print("\n")
 	printunlock()
 
-	for _, w := range wait[:shown] {
+	for _, w := range held[:shown] {
 		w.atomicstatus.Store(_Grunnable)
 	}
-	casfrom_Gscanstatus(gp, _Gscansyscall, _Gsyscall)
+	casfrom_Gscanstatus(gp, status|_Gscan, status)
 	return true
 }
 
-// lockedStallFind returns a goroutine whose call is to be reported, with its
-// scan bit set, or nil.
-func lockedStallFind() *g {
+// lockedStallFind returns a goroutine whose call or wait is to be reported, with its
+// scan bit set, and its status without that; or nil.
+func lockedStallFind() (gp *g, status uint32) {
 	now := nanotime()
 	lock(&sched.lock)
 	for mp := allm; mp != nil; mp = mp.alllink {
 		if mp.nlocks < 2 {
 			continue
 		}
-		gp := mp.curg
-		if gp == nil || readgstatus(gp) != _Gsyscall || !castogscanstatus(gp, _Gsyscall, _Gscansyscall) {
+		gp, status = mp.curg, _Gsyscall
+		if gp == nil && mp.lockedq.ncritical != 0 {
+			gp, status = lockedCriticalWait(mp), _Gwaiting
+		}
+		if gp == nil || readgstatus(gp) != status || !castogscanstatus(gp, status, status|_Gscan) {
 			continue
 		}
-		if gp.m == mp && gp.locks != nil && lockedStalled(mp, gp, now) {
+		if gp.lockedm.ptr() == mp && gp.locks != nil && lockedStalled(mp, gp, status, now) {
 			unlock(&sched.lock)
-			return gp
+			return gp, status
 		}
-		casfrom_Gscanstatus(gp, _Gscansyscall, _Gsyscall)
+		casfrom_Gscanstatus(gp, status|_Gscan, status)
 	}
 	unlock(&sched.lock)
-	return nil
+	return nil, 0
 }
 
-// lockedStalled reports whether the call that gp is in is to be reported now.
+// lockedCriticalWait returns a goroutine of mp that waits in a critical section, or nil.
+func lockedCriticalWait(mp *m) (found *g) {
+	lock(&lockedLock)
+	for r := mp.lockedgs.ptr(); r != nil && found == nil; r = r.next.ptr() {
+		if gp := r.g.ptr(); gp.lockflags&gLockCritical != 0 && readgstatus(gp) == _Gwaiting {
+			found = gp
+		}
+	}
+	unlock(&lockedLock)
+	return found
+}
+
+// lockedStalled reports whether the call or wait that gp is in is to be reported now.
 // The scan bit of gp is set.
-func lockedStalled(mp *m, gp *g, now int64) bool {
-	if mp.p != 0 || gp.waitsince == 0 {
-		// Retake takes the p when the call has lasted for a while. Until then
-		// a stop of the world may want it, which the scan bit would delay for
-		// as long as a report takes. Or gp is on its way out of the call.
+func lockedStalled(mp *m, gp *g, status uint32, now int64) bool {
+	call := uint32(gp.trackingSeq) | 1<<31
+	if status == _Gsyscall {
+		if gp.m != mp || mp.p != 0 || gp.waitsince == 0 {
+			// Retake takes the p when the call has lasted for a while. Until then
+			// a stop of the world may want it, which the scan bit would delay for
+			// as long as a report takes. Or gp is on its way out of the call.
+			return false
+		}
+		call = uint32(gp.waitsince/1e6) &^ (1 << 31)
+	} else if gp.lockflags&gLockCritical == 0 {
 		return false
 	}
 	s := &gp.locks.stall
-	if call := uint32(gp.waitsince / 1e6); s.call != call {
+	if s.call != call {
 		*s = lockedStall{call: call}
 	}
 	ms := uint32(now / 1e6)
 	switch {
 	case s.since == stallReported:
 		return false
-	case mp.lockedq.size() == 0:
+	case mp.lockedq.size() == 0 && mp.lockedq.word.Load()&lockedTicket == 0:
 		s.since = 0
 		return false
 	case s.since == 0:

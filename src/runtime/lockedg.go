@@ -36,13 +36,17 @@ import (
 // barrier either. The links are therefore uintptrs; g.locks keeps the records
 // alive.
 //
-// To bind is to lock the current goroutine to the m that it runs on, to join,
-// to the m of another. A joiner is in m.lockedgs from that step on, before it
-// first runs on m, so that m cannot exit under it. To leave is to give up the
-// last hold. The goroutine that leaves goes to an ordinary run queue. If it was
-// the last one, and the m is tainted or was ever bound to a ThreadLocker, the m
-// exits. If it was the last one on any other m, it stays there and the m becomes
-// an ordinary one.
+// To bind is to make a thread that of a ThreadLocker: that of the current goroutine,
+// if LockOSThread holds it there already, and otherwise a new one, on which no
+// other goroutine has ever run. What the kernel keeps for a thread, such as the
+// signal to send to its children when it exits, belongs to goroutines that ran there
+// before. A new thread begins parked (lockedNewm), so the first goroutine gets
+// there like any that joins. To join is to become locked to the m of another
+// goroutine. A joiner is in m.lockedgs from that step on, before it first runs on
+// m, so that m cannot exit under it. To leave is to give up the last hold. The
+// goroutine that leaves goes to an ordinary run queue. If it was the last one,
+// and the m is tainted or was ever bound to a ThreadLocker, the m exits. If it was
+// the last one on any other m, it stays there and the m becomes an ordinary one.
 
 // Bits of g.lockflags.
 const (
@@ -51,7 +55,7 @@ const (
 	gLockTicket                     // is its m's ticket; see lockedm.go
 	gLockCritical                   // see criticalEnter
 	gLockSampled                    // its next wait for the thread is measured
-	gLockInherit                    // was put in runnext, and takes over the time slice; for tickets
+	gLockRelay                      // was put in runnext by a relay, see lockedm.go; also of gs that are not locked
 	gLockCounted                    // m.lockedExt or m.lockedInt, as they are while it runs, is not 0
 )
 
@@ -101,8 +105,24 @@ func (p *lockspuintptr) set(r *gLocks) { *p = lockspuintptr(unsafe.Pointer(r)) }
 
 // A threadLocker is the state of a ThreadLocker. It is guarded by lockedLock.
 type threadLocker struct {
-	mp muintptr // the thread it is bound to, or 0
+	mp muintptr // the thread it is bound to, or 0, also while a new one is being made
 	n  uint32   // goroutines that hold it
+}
+
+// lockedNewm makes an m for gp, the current goroutine, as its first one. It is parked,
+// and gets its thread from newmStart, for which the caller has called acquirem.
+func lockedNewm(gp *g) *m {
+	mp := allocm(nil, lockedStart, -1)
+	mp.lockedq.word.Store(lockedParked)
+	mp.lockedg.set(gp)
+	incidlelocked(1)
+	return mp
+}
+
+// lockedStart is what an m made by lockedNewm begins with. Never returns.
+func lockedStart() {
+	mp := getg().m
+	scheduleLocked(mp, lockedSleep(mp))
 }
 
 // drop takes one holder off l. lockedLock must be held.
@@ -199,8 +219,10 @@ func lockedMove_m(gp *g) {
 		traceRelease(trace)
 	}
 	dropg()
+	pp := getg().m.p.ptr()
+	relay := gp.lockflags&gLockRelay != 0 && pp.relays(gp)
 	if !lockedPush(gp) && !lockedWake(gp) {
-		lockedRunqput(getg().m.p.ptr(), gp, true)
+		lockedRunqput(pp, gp, true, relay)
 	}
 	schedule()
 }
@@ -240,10 +262,12 @@ func lockedLeave_m(gp *g) {
 	}
 	dropg()
 
+	pp := mp.p.ptr()
+	relay := pp.relays(gp)
 	exit := lockedRelease(mp, gp)
 	gp.lockedm = 0
 	gp.lockflags = 0
-	lockedRunqput(mp.p.ptr(), gp, true) // it cannot run here
+	lockedRunqput(pp, gp, true, relay) // it cannot run here
 	if exit {
 		lockedExit(mp)
 	}
@@ -359,6 +383,12 @@ func unlockedHold() {
 // waiter that was woken not take what is free, and the whole process would wait
 // for that system call. So a thread that has goroutines in a critical section
 // runs only them, and nothing that takes long is waited for in one.
+//
+// Goroutines of the thread that should have run meanwhile are passed over. That
+// must not go on for ever, as it would with two goroutines one of which always
+// waits for the semaphore that the other holds. So from then on each that leaves
+// its critical section goes to the end of the queue. Only who runs can enter one, so
+// the thread is soon without, and those that were passed over run.
 func criticalEnter() {
 	gp := getg()
 	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
@@ -376,7 +406,12 @@ func criticalExit() {
 		r.critical--
 		if r.critical == 0 {
 			gp.lockflags &^= gLockCritical
-			gp.m.lockedq.ncritical--
+			mp := gp.m
+			mp.lockedq.ncritical--
+			if mp.passedOver && canPreemptM(mp) {
+				mp.passedOver = mp.lockedq.ncritical != 0
+				mcall(gosched_m)
+			}
 		}
 	}
 }

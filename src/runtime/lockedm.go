@@ -106,14 +106,22 @@ import (
 // Time. Co-located switches inherit the p's time slice: they do not advance
 // schedtick, so sysmon sees one long slice however often the gs of a thread
 // switch among themselves. It says that the slice is over through p.slice,
-// because a preemption request on one g is lost when another takes over. A
-// hand-off through runnext inherits the slice too, from one thread to the next:
-// otherwise two threads that ready each other would begin a new slice each time,
-// and nobody would end it for the goroutines behind them. Since sysmon often
-// finds the p of such a pair on its way from one thread to the other, and looks
-// away, lockedRunqput watches the time itself. Once the slice is over it puts
-// nothing in runnext, but at the end of the global queue, where a goroutine that
-// is preempted goes.
+// because a preemption request on one g is lost when another takes over.
+//
+// An m that is claimed begins a time slice of its own, as a locked g always has,
+// and runs a g before it looks whether anything else is due. So a g that is readied
+// in a slice which somebody else has used up does not pay for that.
+//
+// But two threads that ready each other through runnext would begin one slice
+// after the other, and the gs in the queues would never run. A sequence of gs in
+// which each readies the next through runnext is a relay. The first g of a relay
+// came from a queue, or was readied by a timer or the network poller. An m that
+// is claimed in a relay looks how long that has lasted. If it is more than a time
+// slice, the m is the last one: what it readies goes to the end of the global
+// queue, where a goroutine that is preempted goes. (sysmon cannot do this. It
+// often finds the p on its way from one thread to the other, and looks away.) The
+// slices in a relay do not count for the look at the global queue that findRunnable
+// takes at each 61st, or a relay would end after 61 of them, however short.
 
 const (
 	// Flags in lockedRunq.word. The alignment of gs leaves room for them.
@@ -133,7 +141,7 @@ type lockedRunq struct {
 	ninbox    atomic.Int32   // length of the inbox, for statistics
 	ncritical uint32         // gs that criticalEnter marks
 	yield     lockedYieldTo  // whether the g that ran last offered the p to others
-	inherit   bool           // whoever gave this m its p gave it the rest of its time slice
+	relay     bool           // whoever claimed this m did so in a relay
 	away      bool           // the last g readied by this m belongs elsewhere
 	asked     bool           // the m, which may be an ordinary one, has pushed to one that runs
 	awaiter   lockedSpinner  // for spinning because of that
@@ -146,14 +154,16 @@ type lockedRunq struct {
 // byte, so that a pointer to it does not point past the end.
 const _ = 2048 - mallocHeaderSize - mRedZoneSize - unsafe.Sizeof(mPadded{})
 
-// A lockedSlice is what is known of the time slice of a p. It is that with the
-// given schedtick, so that what was known of an earlier one counts no more.
+// A lockedSlice is what is known of the time slice of a p, and of the relay that
+// it is a part of. over and relay are values of schedtick: each is about the time
+// slice with that schedtick, and about no other.
 type lockedSlice struct {
-	over   uint32 // sysmon, or who else preempted what runs, wants it to end
-	next   uint32 // lockedRunqput used runnext
-	when   int64  // when that was, first
-	read   uint32 // when sliceLong last read the clock, the low bits
-	unread uint32 // calls until it does again
+	over   uint32 // sysmon, or another that preempts what runs, wants this slice to end
+	relay  uint32 // this slice is part of a relay, and not its first
+	began  int64  // when that relay began
+	read   uint32 // when relayLong last read the clock, the low bits
+	unread uint8  // calls until it does again
+	last   bool   // the relay has lasted too long, so this slice is its last
 }
 
 // A lockedYieldTo says whether a dedicated m gives up its p at the next
@@ -164,6 +174,7 @@ const (
 	yieldNot    lockedYieldTo = iota
 	yieldLocal                // to the tail of the p's run queue, as by goyield
 	yieldGlobal               // to the tail of the global one, as by Gosched
+	yieldClaimed              // it does not: it has just been claimed, and runs a g first
 )
 
 // Bits of m.lockbits, which tell of the thread what must outlive the
@@ -185,12 +196,15 @@ const (
 	timerReadSkip  = 15
 )
 
-// The same for sliceLong, which is called twice for a request to another
-// thread.
+// The same for relayLong, which is called for each m that a relay comes to.
 const (
-	sliceReadFresh = forcePreemptNS / 100
-	sliceReadSkip  = 7
+	relayReadFresh = forcePreemptNS / 100
+	relayReadSkip  = 7
 )
+
+// relayTicks is what schedtick advances by for a time slice in a relay: findRunnable
+// looks at the global queue when schedtick is a multiple of it.
+const relayTicks = 61
 
 // setStatusLocked is casgstatus for a gp of the current m, which has a p. It
 // reports false, and has done nothing, if somebody scans gp.
@@ -288,28 +302,42 @@ func lockedSample(gp *g) {
 // m: it queues gp, already runnable.
 func readyLocked(gp *g, next bool) {
 	mp := getg().m
+	if gp.lockflags&gLockThread == 0 && mp.lockedg == 0 {
+		// Only what it was readied by before was of interest.
+		gp.lockflags &^= gLockRelay
+		runqput(mp.p.ptr(), gp, next)
+		wakep()
+		return
+	}
 	mp.lockedq.away = gp.lockflags&gLockThread == 0 || gp.lockedm.ptr() != mp
 	if gp.lockflags&gLockThread == 0 || !lockedPut(gp) && !lockedWake(gp) {
-		lockedRunqput(mp.p.ptr(), gp, next)
+		pp := mp.p.ptr()
+		lockedRunqput(pp, gp, next, pp.relays(mp.curg))
 	}
 }
 
 // lockedRunqput puts gp, a ticket or a g that a dedicated m has readied, in an
 // ordinary run queue, by way of pp, the current p. If next is true, it goes to
-// runnext, unless another m could run it at once, from which runnext would hide
-// it, or the time slice is over, when it goes to the end of the global queue.
-func lockedRunqput(pp *p, gp *g, next bool) {
+// runnext, as by ready, with two exceptions. If pp has an empty queue, and another
+// m could run gp at once, runnext would only hide it from that m. And if the current
+// time slice is the last one of a relay, gp goes to the end of the global queue.
+// relay says whether gp is readied in a relay, see relays.
+func lockedRunqput(pp *p, gp *g, next, relay bool) {
+	s := &pp.slice
+	gp.lockflags &^= gLockRelay
 	switch {
-	case !next || sched.npidle.Load() != 0 || sched.nmspinning.Load() != 0:
+	case !next || runqempty(pp) && (sched.npidle.Load() != 0 || sched.nmspinning.Load() != 0):
 		runqput(pp, gp, false)
-	case pp.sliceOver() || pp.sliceLong():
+	case relay && s.last:
 		lock(&sched.lock)
 		globrunqput(gp)
 		unlock(&sched.lock)
 	default:
-		if gp.lockflags&gLockTicket != 0 {
-			gp.lockflags |= gLockInherit
+		if !relay {
+			s.began = nanotime()
+			s.unread = 0
 		}
+		gp.lockflags |= gLockRelay
 		runqput(pp, gp, true)
 	}
 	if gomaxprocs > 1 { // else no other m could use a p
@@ -382,7 +410,7 @@ func lockedPush(gp *g) bool {
 				if counted {
 					q.ninbox.Add(-1)
 				}
-				gp.lockflags |= gLockTicket
+				gp.lockflags = gp.lockflags&^gLockRelay | gLockTicket
 				return false
 			}
 			continue
@@ -439,9 +467,10 @@ func lockedDrain(mp *m) {
 func lockedClaim(gp *g) bool {
 	q := &gp.lockedm.ptr().lockedq
 	keep := lockedGMask | lockedFlags
-	inherit := gp.lockflags&gLockInherit != 0
+	relay := false
 	if gp.lockflags&gLockTicket != 0 {
-		gp.lockflags &^= gLockTicket | gLockInherit
+		relay = gp.lockflags&gLockRelay != 0
+		gp.lockflags &^= gLockTicket | gLockRelay
 		keep &^= lockedTicket
 		if debugLockedM && q.word.Load()&lockedTicket == 0 {
 			throw("lockedClaim: ticket without flag")
@@ -456,7 +485,7 @@ func lockedClaim(gp *g) bool {
 					q.ninbox.Add(-1)
 				}
 				q.q.push(gp)
-				q.inherit = inherit
+				q.relay = relay
 				return true
 			}
 			continue
@@ -480,9 +509,13 @@ func injectLocked(q *gQueue) {
 	var rest gQueue
 	for !q.empty() {
 		gp := q.pop()
-		if gp.lockflags&gLockThread == 0 || !lockedPut(gp) {
-			rest.pushBack(gp)
+		if gp.lockflags != 0 {
+			gp.lockflags &^= gLockRelay
+			if gp.lockflags&gLockThread != 0 && lockedPut(gp) {
+				continue
+			}
 		}
+		rest.pushBack(gp)
 	}
 	*q = rest
 }
@@ -511,8 +544,7 @@ func scheduleLocked(mp *m, inheritTime bool) {
 		pp := mp.p.ptr()
 		pp.preempt = false
 		if sched.gcwaiting.Load() {
-			lockedGCStop(mp)
-			inheritTime = false
+			inheritTime = lockedGCStop(mp)
 			continue
 		}
 		if pp.runSafePointFn != 0 {
@@ -532,7 +564,7 @@ func scheduleLocked(mp *m, inheritTime bool) {
 		var gp *g
 		if q.ncritical != 0 {
 			// Nothing else may run; see criticalEnter.
-			if gp = lockedCritical(q); gp == nil {
+			if gp = lockedCritical(mp); gp == nil {
 				inheritTime = lockedPark(mp)
 				continue
 			}
@@ -605,25 +637,34 @@ func lockedExecute(mp *m, gp *g) {
 // a new p counts as over, which costs a yield and no more.
 func (pp *p) sliceOver() bool { return pp.slice.over == pp.schedtick }
 
-// sliceLong reports whether lockedRunqput has used runnext in the time slice of
-// pp for as long as a slice lasts. Like timerDue it does not read the clock each
-// time. If what runs on pp takes longer meanwhile, sysmon will notice.
-func (pp *p) sliceLong() bool {
+// relays reports whether gp, which runs on pp or has just stopped to, got there in
+// a relay, so that what it readies goes on with that.
+func (pp *p) relays(gp *g) bool {
+	return gp != nil && gp.lockflags&(gLockThread|gLockRelay) != 0 && pp.slice.relay == pp.schedtick
+}
+
+// relaySlice begins a time slice of pp, for an m that was claimed in a relay.
+func (pp *p) relaySlice() {
 	s := &pp.slice
-	if s.next == pp.schedtick && s.unread > 0 {
+	pp.schedtick += relayTicks
+	s.relay = pp.schedtick
+	s.last = s.relayLong()
+}
+
+// relayLong reports whether the relay on a p has lasted for as long as a time
+// slice. Like timerDue it does not read the clock each time. If what runs takes
+// longer meanwhile, sysmon will notice.
+func (s *lockedSlice) relayLong() bool {
+	if s.unread > 0 {
 		s.unread--
 		return false
 	}
 	now := nanotime()
-	if s.next != pp.schedtick {
-		s.next = pp.schedtick
-		s.when = now
-	}
-	if uint32(now)-s.read < sliceReadFresh {
-		s.unread = sliceReadSkip
+	if uint32(now)-s.read < relayReadFresh {
+		s.unread = relayReadSkip
 	}
 	s.read = uint32(now)
-	return now-s.when > forcePreemptNS
+	return now-s.began > forcePreemptNS
 }
 
 // timerDue reports whether a timer of pp, the current p, is due. To read the clock
@@ -647,20 +688,24 @@ func (mp *m) timerDue(pp *p) bool {
 	return when <= now
 }
 
-// lockedCritical takes the first g out of q's own queue that is in a critical
-// section.
-func lockedCritical(q *lockedRunq) *g {
+// lockedCritical takes the first g out of the own queue of mp, the current m, that
+// is in a critical section, and notes whether it was not the first one in the queue.
+func lockedCritical(mp *m) *g {
+	q := &mp.lockedq.q
 	var found *g
 	var rest gQueue
-	for !q.q.empty() {
-		gp := q.q.pop()
+	for !q.empty() {
+		gp := q.pop()
 		if found == nil && gp.lockflags&gLockCritical != 0 {
 			found = gp
-		} else {
-			rest.pushBack(gp)
+			continue
 		}
+		if found == nil {
+			mp.passedOver = true
+		}
+		rest.pushBack(gp)
 	}
-	q.q = rest
+	*q = rest
 	return found
 }
 
@@ -669,6 +714,9 @@ func lockedCritical(q *lockedRunq) *g {
 func lockedMustYield(mp *m, pp *p, now int64, inheritTime *bool) lockedYieldTo {
 	to := mp.lockedq.yield
 	mp.lockedq.yield = yieldNot
+	if to == yieldClaimed {
+		return yieldNot
+	}
 	if *inheritTime && pp.sliceOver() {
 		*inheritTime = false
 		if lockedOtherWork(pp) {
@@ -904,7 +952,7 @@ func lockedTakeTicket(mp *m) *g {
 		}
 		if gp == nil {
 			gp = q.q.pop()
-			gp.lockflags |= gLockTicket
+			gp.lockflags = gp.lockflags&^gLockRelay | gLockTicket
 		}
 		if q.word.CompareAndSwap(w, w|lockedParked|lockedTicket) {
 			return gp
@@ -913,28 +961,35 @@ func lockedTakeTicket(mp *m) *g {
 }
 
 // lockedSleep waits until mp, the current m, parked, without a p and counted as
-// idle, is claimed and given a p, and reports whether it came with the rest of a
-// time slice.
+// idle, is claimed and given a p, and reports whether it has begun a time slice,
+// which what runs next inherits.
 func lockedSleep(mp *m) (inheritTime bool) {
 	mPark()
 	if debugLockedM && mp.lockedq.word.Load()&lockedParked != 0 {
 		throw("lockedSleep: woken while parked")
 	}
-	acquirep(mp.nextp.ptr())
+	pp := mp.nextp.ptr()
+	acquirep(pp)
 	mp.nextp = 0
-	return mp.lockedq.inherit
+	mp.lockedq.yield = yieldClaimed
+	if !mp.lockedq.relay {
+		return false
+	}
+	pp.relaySlice()
+	return true
 }
 
 // lockedGCStop is gcstopm for a dedicated m. The ticket of an m that has
-// runnable gs stays on the p, which so runs again when the world does.
-func lockedGCStop(mp *m) {
+// runnable gs stays on the p, which so runs again when the world does. Like
+// lockedPark, it reports whether what runs next inherits the time slice.
+func lockedGCStop(mp *m) (inheritTime bool) {
 	lockedDrain(mp)
 	pp := mp.p.ptr()
 	q := &mp.lockedq
 	if q.q.empty() {
 		w := q.word.Load()
 		if w&lockedGMask != 0 || !q.word.CompareAndSwap(w, w|lockedParked) {
-			return // try again
+			return false // try again
 		}
 	} else if gp := lockedTakeTicket(mp); gp != nil {
 		runqput(pp, gp, true)
@@ -949,7 +1004,7 @@ func lockedGCStop(mp *m) {
 	}
 	unlock(&sched.lock)
 	incidlelocked(1)
-	lockedSleep(mp)
+	return lockedSleep(mp)
 }
 
 // goschedLocked queues the locked gp, which has just yielded, or was
@@ -1033,7 +1088,7 @@ func lockedCheck(mp *m) {
 		if gp.lockedm.ptr() != mp {
 			throw("lockedCheck: g on another m's queue")
 		}
-		if gp.lockflags&(gLockTicket|gLockInherit) != 0 {
+		if gp.lockflags&gLockTicket != 0 {
 			throw("lockedCheck: ticket on own queue")
 		}
 		if s := readgstatus(gp) &^ _Gscan; s != _Grunnable {

@@ -4,7 +4,11 @@
 
 package runtime
 
-import "internal/goexperiment"
+import (
+	"internal/cpu"
+	"internal/goexperiment"
+	"internal/runtime/atomic"
+)
 
 // Spinning for a dedicated thread.
 //
@@ -29,6 +33,10 @@ import "internal/goexperiment"
 // what it was for; an m whose spins repeatedly do not stops spinning for a
 // while, each time for longer. (Adaptive mutexes, and the halt polling of
 // hypervisors, go by similar rules.)
+//
+// Nobody spins if there are more ps than processors: what is spun for may be done by a
+// thread that waits for this one's processor. And of the dedicated ms with a p at most
+// half spin at a time, as of the ordinary ones in findRunnable.
 //
 // The m of a shared thread that has nothing to run also polls the network, if
 // anybody waits for that (lockedPoll). What another one has sent may be there
@@ -76,13 +84,19 @@ type lockedSpinner struct {
 	skip    uint16 // chances not to be taken
 }
 
+// lockedMaySpin reports whether another thread can do what a thread spins for while it
+// spins: there is more than one processor, and one for each P.
+func lockedMaySpin() bool {
+	return gomaxprocs > 1 && gomaxprocs <= numCPUStartup && faketime == 0 // fake time stands still while an m runs
+}
+
 // start reports whether to spin.
 func (s *lockedSpinner) start() bool {
 	if s.skip != 0 {
 		s.skip--
 		return false
 	}
-	return numCPUStartup > 1 && faketime == 0 // fake time stands still while an m runs
+	return lockedMaySpin()
 }
 
 // end takes note of whether a spin ended soon with what it was for.
@@ -106,7 +120,7 @@ func (s *lockedSpinner) end(soon bool) {
 // whether scheduleLocked has something to do now, in the same time slice.
 func lockedSpinScan(mp *m) bool {
 	gp := mp.lockedg.ptr()
-	if gp == nil || !gp.lockedScanned() || gomaxprocs == 1 || numCPUStartup == 1 || faketime != 0 || sched.disable.user {
+	if gp == nil || !gp.lockedScanned() || !lockedMaySpin() || sched.disable.user {
 		return false
 	}
 	if mp.scanSkip > 0 {
@@ -154,7 +168,7 @@ func lockedSpin(mp *m) bool {
 		s = &q.awaiter
 	}
 	q.asked = false
-	if gomaxprocs == 1 || gcBlackenEnabled != 0 || !s.start() {
+	if gcBlackenEnabled != 0 || !s.start() {
 		return false
 	}
 	pp := mp.p.ptr()
@@ -163,24 +177,42 @@ func lockedSpin(mp *m) bool {
 		return false
 	}
 	now := start
-	for i := uint(1); q.word.Load()&lockedGMask == 0; i++ {
+	counted, stop, late := false, false, false
+	for i := uint(1); q.word.Load()&lockedGMask == 0 && !stop && !late; i++ {
 		if i%lockedSpinRounds == 0 {
 			now = nanotime()
 			if lockedPoll(mp) {
 				break
 			}
+			if !counted {
+				if n := lockedSpinners.n.Add(1); 2*(n-1) >= gomaxprocs-sched.npidle.Load() {
+					lockedSpinners.n.Add(-1)
+					return false
+				}
+				counted = true
+			}
 		}
-		if sched.gcwaiting.Load() || pp.runSafePointFn != 0 {
-			return true // scheduleLocked has to do something
-		}
-		if now-start > lockedSpinMax || gcBlackenEnabled != 0 || sched.nmspinning.Load() == 0 && lockedAnyWork() {
-			s.end(false)
-			return false
-		}
+		stop = sched.gcwaiting.Load() || pp.runSafePointFn != 0 // scheduleLocked has to do something
+		late = now-start > lockedSpinMax || gcBlackenEnabled != 0 || sched.nmspinning.Load() == 0 && lockedAnyWork()
 		procyield(lockedSpinYield)
 	}
-	s.end(now-start <= lockedSpinSoon)
-	return true
+	if counted {
+		lockedSpinners.n.Add(-1)
+	}
+	if stop {
+		return true
+	}
+	s.end(!late && now-start <= lockedSpinSoon)
+	return !late
+}
+
+// lockedSpinners counts the dedicated ms that spin for a request, but for the first
+// rounds: most answers come in that time, and to count would cost a cache line that
+// all of them share.
+var lockedSpinners struct {
+	_ cpu.CacheLinePad
+	n atomic.Int32
+	_ cpu.CacheLinePad
 }
 
 // lockedPoll readies what need not wait for the network any more, on behalf of mp,

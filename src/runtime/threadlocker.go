@@ -153,8 +153,14 @@ func (l *threadLocker) lock() {
 		gp.locks = r
 	}
 	err := ""
-	move := false
+	bind, move := false, false
 	lock(&lockedLock)
+	for l.n != 0 && l.mp == 0 && GOARCH != "wasm" {
+		// Another goroutine makes l's thread just now.
+		unlock(&lockedLock)
+		osyield()
+		lock(&lockedLock)
+	}
 	switch {
 	case GOARCH == "wasm":
 		if l.n == 0 && wasmInit(gp) && gp.lockflags&gLockUser == 0 {
@@ -167,8 +173,10 @@ func (l *threadLocker) lock() {
 	case l.n != 0 && gp.lockedm == 0:
 		move = true
 		lockedAdopt(l.mp.ptr(), gp, r)
+	case l.n == 0 && gp.lockedm == 0:
+		bind = true
 	default:
-		// Bind, or hold what is bound to this thread already.
+		// Bind to this thread, or hold what is bound to it already.
 		l.mp.set(mp)
 		mp.lockbits |= mBound
 		if fresh {
@@ -191,11 +199,29 @@ func (l *threadLocker) lock() {
 	r.locker = l
 	r.nlock = 1
 	r.stack = stack
+	if bind {
+		l.bind(gp, r)
+		move = true
+	}
 	if move {
 		lockedMove(mp)
 		return
 	}
 	releasem(mp)
+}
+
+// bind binds l to a new thread, with gp, the current goroutine, as its first holder.
+// gp is counted as one already, so that nobody else does the same. It must not be
+// preempted before lockedMove has moved it.
+func (l *threadLocker) bind(gp *g, r *gLocks) {
+	acquirem() // for newmStart
+	mp := lockedNewm(gp)
+	mp.lockbits |= mBound
+	lock(&lockedLock)
+	lockedAdopt(mp, gp, r)
+	l.mp.set(mp)
+	unlock(&lockedLock)
+	newmStart(mp)
 }
 
 const threadLockerRuntimeHold = "runtime.ThreadLocker.Lock: the calling goroutine is locked to its thread only by the runtime, for package initialization or a callback from C; call LockOSThread first, or call Lock outside of it"
