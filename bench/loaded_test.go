@@ -7,7 +7,6 @@ package bench
 import (
 	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -73,17 +72,8 @@ func BenchmarkLoaded(b *testing.B) {
 }
 
 func startSpinner(b *testing.B) (stop func()) {
-	exe, err := os.Executable()
+	cmd, in, err := startSelf(spinEnv, nil)
 	if err != nil {
-		b.Fatal(err)
-	}
-	cmd := exec.Command(exe)
-	cmd.Env = append(os.Environ(), spinEnv+"=1", "GOMAXPROCS=1")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
 	return func() {

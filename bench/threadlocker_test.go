@@ -50,23 +50,32 @@ func init() {
 	// There and back: somebody keeps the thread, and is parked.
 	lockIdle = func(b *testing.B) {
 		l := runtime.MakeThreadLocker()
-		held, stop, left := make(chan struct{}), make(chan struct{}), make(chan struct{})
-		go func() {
-			defer close(left)
-			l.Lock()
-			defer l.Unlock()
-			close(held)
-			<-stop
-		}()
-		<-held
+		defer keep(l)()
 		measure(b, func() {
 			for range b.N {
 				l.Lock()
 				l.Unlock()
 			}
 		})
-		close(stop)
-		<-left
+	}
+
+	enterShared = func() func() {
+		l := runtime.MakeThreadLocker()
+		l.Lock()
+		leave := keep(l)
+		return func() {
+			leave()
+			l.Unlock()
+		}
+	}
+
+	visit = func() (request, leave func()) {
+		l := runtime.MakeThreadLocker()
+		leave = keep(l)
+		return func() {
+			l.Lock()
+			l.Unlock()
+		}, leave
 	}
 
 	// Each Lock binds the locker to the thread that it finds itself on, which
@@ -93,5 +102,23 @@ func init() {
 			}()
 		}
 		return func() { <-held; <-held }
+	}
+}
+
+// keep has a goroutine hold l, parked, until the function that it returns is
+// called.
+func keep(l *runtime.ThreadLocker) (leave func()) {
+	held, stop, left := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(left)
+		l.Lock()
+		defer l.Unlock()
+		close(held)
+		<-stop
+	}()
+	<-held
+	return func() {
+		close(stop)
+		<-left
 	}
 }

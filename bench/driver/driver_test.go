@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -145,6 +147,105 @@ func TestPlots(t *testing.T) {
 	// Without results there are no plots.
 	if files, err := (&results{}).plots(t.TempDir()); err != nil || files != nil {
 		t.Errorf("%v, %v", files, err)
+	}
+}
+
+// latencyFixture has stock's plain, and the fork's plain and shared, of three ways.
+func latencyFixture(t *testing.T) *results {
+	var b strings.Builder
+	b.WriteString("cores: 2\npart: latency\npkg: bench\n")
+	round := func(toolchain, name string, p50, longest, second int, rest string) {
+		fmt.Fprintf(&b, "toolchain: %s\nBenchmarkLatency%s 20 %d p50-ns %d p99-ns %d max-ns %d max2-ns %d max3-ns %s\n", toolchain, name, p50, longest, longest, second, p50, rest)
+	}
+	for i := range 10 {
+		round("stock", "Chan/plain/compute=2", 10_000, 20_000+i, 15_000, "0.5 share-min")
+		round("stock", "Timer/plain/compute=0-4", 200_000, 300_000+i, 250_000, "")
+		// One of 200 may be late without a higher p99, but not without a higher max.
+		once := 20_000
+		if i == 3 {
+			once = 20_000_000
+		}
+		round("fork", "Chan/plain/compute=2", 40_000, once, 15_000, "0.5 share-min")
+		// Three of 200 may not, be they of two rounds.
+		longest, second := 20_000, 15_000
+		if i < 2 {
+			longest, second = 20_000_000, 15_000_000
+		}
+		round("fork", "Chan/shared/compute=2", 10_000, longest, second, "0.5 share-min")
+		round("fork", "Timer/plain/compute=0-4", 230_000, 290_000, 250_000, "")
+		round("fork", "Timer/shared/compute=0-4", 219_000, 290_000, 250_000, "")
+		round("off", "Timer/plain/compute=0-4", 210_000, 290_000, 250_000, "")
+		for _, tc := range []string{"stock", "fork"} {
+			share := map[string]string{"stock": "0.1", "fork": "0.2"}[tc]
+			fmt.Fprintf(&b, "toolchain: %s\n", tc)
+			for _, name := range []string{"compute=2", "compute=2-4"} {
+				fmt.Fprintf(&b, "BenchmarkLatencyTalk/plain/%s 20 8000 p50-ns 9000 p99-ns 30000 max-ns %s share-min\n", name, share)
+			}
+		}
+	}
+	r := &results{config: make(map[string]string), samples: make(map[key][]float64), n: make(map[key]int)}
+	if err := r.read(strings.NewReader(b.String()), "latency"); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestLatency(t *testing.T) {
+	r := latencyFixture(t)
+	var out strings.Builder
+	r.summary(&out, "latency")
+	got := regexp.MustCompile(`\(p=[0-9.]+\)`).ReplaceAllString(out.String(), "(p)")
+	const want = `latency: fork: 2 of 6 rows reach p50 and p99 at most 1.1 of stock's and no higher max, each or 50µs, and 0.75 of a fair share; 4 do not, 2 of them at p < 0.01:
+	Chan/plain/compute=2, GOMAXPROCS=1: max 20ms, stock 20µs (p)
+	Chan/shared/compute=2, GOMAXPROCS=1: p99 15ms, stock 20µs (p); max 20ms, stock 20µs (p)
+	Timer/plain/compute=0, GOMAXPROCS=4: p50 230µs, stock 200µs (p)
+	Talk/plain/compute=2, GOMAXPROCS=4: share 0.20 of a processor, fair 0.50, stock 0.10
+latency: off: 1 of 1 rows reach p50 and p99 at most 1.1 of stock's and no higher max, each or 50µs, and 0.75 of a fair share
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+
+	out.Reset()
+	r.markdown(&out)
+	for _, want := range []string{
+		"| timer | plain | 4 | 200µs | 230µs | 300µs | 290µs | 300µs | 290µs | not beside 0 |\n",
+		"| timer | shared | 4 | 200µs | 219µs | 300µs | 290µs | 300µs | 290µs | yes |\n",
+		"| plain | 1 | 2 | 0.10 | 0.20 | 0.25 |\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}
+
+// TestLatencies checks that part latency has all benchmarks that it should have.
+func TestLatencies(t *testing.T) {
+	files, err := filepath.Glob("../latency*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func Benchmark(\w+)`).FindAllSubmatch(b, -1) {
+			found = append(found, string(m[1]))
+		}
+	}
+	slices.Sort(found)
+	if want := slices.Sorted(slices.Values(latencies)); !slices.Equal(found, want) {
+		t.Errorf("benchmarks %v, part latency has %v", found, want)
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for sec, want := range map[float64]string{227e-9: "227ns", 9.0234e-6: "9.02µs", 50e-6: "50µs", 99.96e-6: "100µs", 20.149e-3: "20.1ms", 1.5: "1.5s"} {
+		if got := duration(sec); got != want {
+			t.Errorf("duration(%g) = %s, want %s", sec, got, want)
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ type bench struct {
 	count   int
 	time    time.Duration // flag -benchtime
 	cpu     string
+	manyCPU string // of part latency
 	match   *regexp.Regexp
 	idle    time.Duration
 	ports   []string
@@ -56,6 +57,7 @@ var parts = []part{
 	{"lock", "nested and lone locks, yields", own("Nested", "Lock", "Gosched"), nil},
 	{"loaded", "round trips while all processors are busy", own("Loaded"), nil},
 	{"gc", "allocation on ordinary and dedicated threads", own("Allocate"), nil},
+	{"latency", "how late a locked goroutine runs beside others that compute", own(latencies...), nil},
 	{"idle", "CPU time of parked threads (a third of the counts, 10 s each)", own("Idle"), third},
 	{"diagnostics", "round trips while a trace is taken; metrics, dumps and profiles", own("Traced", "Metrics", "Stack", "Profile"), nil},
 	{"syscalls", "system calls per request, by strace (a third of the counts)", (*bench).syscalls, third},
@@ -116,6 +118,9 @@ func own(names ...string) func(b *bench, ctx context.Context) ([]unit, error) {
 				c := b.test(t, b.src, programs[i], name)
 				if name == "Idle" {
 					c.argv = append(c.argv, "-idle="+b.idle.String(), "-test.cpu="+lastOf(b.cpu))
+				}
+				if slices.Contains(latencies, name) {
+					c.argv = append(c.argv, "-test.benchtime="+b.wakeups(), "-test.cpu="+b.manyCPU)
 				}
 				u.variants = append(u.variants, c.variant(t.name))
 			}

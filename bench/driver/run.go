@@ -255,7 +255,7 @@ func cleanEnv(kv ...string) []string {
 		switch name {
 		case "GODEBUG", "GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK", "GORACE",
 			"GOROOT", "GOEXPERIMENT", "GOFLAGS", "GOWORK", "GOTOOLCHAIN", "GOOS", "GOARCH",
-			"GOAMD64", "GOARM64", "CGO_ENABLED", "CGO_CFLAGS", "CGO_LDFLAGS", spinEnv:
+			"GOAMD64", "GOARM64", "CGO_ENABLED", "CGO_CFLAGS", "CGO_LDFLAGS", spinEnv, tickEnv:
 			continue
 		}
 		env = append(env, e)
@@ -263,8 +263,11 @@ func cleanEnv(kv ...string) []string {
 	return append(env, kv...)
 }
 
-// spinEnv is what ../loaded_test.go starts its spinning processes with.
-const spinEnv = "BENCH_SPIN"
+// With these the benchmarks start processes of their own.
+const (
+	spinEnv = "BENCH_SPIN"
+	tickEnv = "BENCH_TICK"
+)
 
 // A progress shows on a terminal, or in a log, how far a run is.
 type progress struct {

@@ -31,13 +31,14 @@ type results struct {
 	config  map[string]string // of the machine
 	order   []key             // of first appearance
 	samples map[key][]float64
+	n       map[key]int // operations of all of a sample together
 }
 
 // machineKeys are the keys that describe where results are from, in order.
 var machineKeys = []string{"goos", "goarch", "cpu", "cores", "kernel", "load", "stock", "fork", "off", "commit", "date", "flags", "missing"}
 
 func load(files ...string) (*results, error) {
-	r := &results{config: make(map[string]string), samples: make(map[key][]float64)}
+	r := &results{config: make(map[string]string), samples: make(map[key][]float64), n: make(map[key]int)}
 	for _, file := range files {
 		f, err := os.Open(file)
 		if err != nil {
@@ -78,6 +79,7 @@ func (r *results) read(in io.Reader, name string) error {
 					r.order = append(r.order, k)
 				}
 				r.samples[k] = append(r.samples[k], v.Value)
+				r.n[k] += rec.Iters
 			}
 		}
 	}
@@ -219,18 +221,26 @@ func (r *results) verdict(ctx context.Context, w io.Writer, benchstat string, fi
 	return nil
 }
 
-// statFilter keeps the many units of x/benchmarks to those that are time.
+// statFilter keeps the many units of x/benchmarks to those that are time, and those of
+// part latency to what can be compared round by round.
 func statFilter(part string) string {
-	if part == "x" || part == "upstream" {
+	switch part {
+	case "x", "upstream":
 		return ` .unit:/^(ns|user|[pP][0-9])/`
+	case "latency":
+		return ` .unit:/^(p50-|max-|share-)/`
 	}
 	return ""
 }
 
 // summary says how each toolchain compares with stock over all of a part.
 func (r *results) summary(w io.Writer, part string) {
-	if part == "sizes" {
+	switch part {
+	case "sizes":
 		r.sizesSummary(w)
+		return
+	case "latency":
+		r.latencySummary(w)
 		return
 	}
 	for _, c := range []string{"fork", "off"} {
