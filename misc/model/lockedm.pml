@@ -521,7 +521,11 @@ inline lockedNext(gp) {
 #ifdef FAULT_next_peeks
 					:: gp != 0 && g[gp].lockedm != 0 -> g[gp].place = inHand
 #else
-					:: gp != 0 && g[gp].lockedm != 0 -> globrunqget(gp)
+					:: gp != 0 && g[gp].lockedm != 0 ->
+						globrunqget(gp);
+#if FAIR
+						g[gp].lockRelay = false
+#endif
 #endif
 					:: else -> gp = 0
 					fi
@@ -529,7 +533,11 @@ inline lockedNext(gp) {
 			}
 		fi
 	:: else ->
+#if FAIR
+		atomic { ok = (p[m[me].p].runnext != 0); runqget(m[me].p, gp); g[gp].lockRelay = g[gp].lockRelay && ok; ok = false };
+#else
 		runqget(m[me].p, gp);
+#endif
 		if
 		:: gp != 0 && g[gp].lockedm == 0 -> runqput(m[me].p, gp, true)
 		:: else
@@ -779,6 +787,10 @@ resetspinning:
 	:: else -> atomic { execute(); goto running }
 	fi;
 startLocked:
+#if FAIR
+	/* tookTicket */
+	atomic { g[gp].lockRelay = g[gp].lockRelay && inherit; inherit = false };
+#endif
 	lockedClaim(gp, ok);
 	if
 	:: ok ->

@@ -911,6 +911,7 @@ func lockedNext(pp *p) (gp *g) {
 		lock(&sched.lock)
 		if gp = sched.runq.head.ptr(); gp != nil && gp.lockflags&gLockThread != 0 {
 			globrunqget()
+			gp.tookTicket(false)
 		} else {
 			gp = nil
 		}
@@ -920,12 +921,25 @@ func lockedNext(pp *p) (gp *g) {
 	if gp.lockflags&gLockThread == 0 {
 		return nil
 	}
-	gp, _ = runqget(pp)
-	if gp != nil && gp.lockflags&gLockThread == 0 {
-		runqput(pp, gp, true) // the other one was stolen
-		gp = nil
+	gp, next := runqget(pp)
+	if gp == nil {
+		return nil
 	}
+	if gp.lockflags&gLockThread == 0 {
+		runqput(pp, gp, true) // the other one was stolen
+		return nil
+	}
+	gp.tookTicket(next)
 	return gp
+}
+
+// tookTicket is called for a locked gp that was taken from an ordinary queue.
+// next says whether it came from runnext. If not, another g has run since it was put
+// there, and it is no part of a relay.
+func (gp *g) tookTicket(next bool) {
+	if !next {
+		gp.lockflags &^= gLockRelay
+	}
 }
 
 // lockedTakeTicket makes mp, the current m, which has runnable gs in its own
@@ -972,11 +986,10 @@ func lockedSleep(mp *m) (inheritTime bool) {
 	acquirep(pp)
 	mp.nextp = 0
 	mp.lockedq.yield = yieldClaimed
-	if !mp.lockedq.relay {
-		return false
+	if mp.lockedq.relay {
+		pp.relaySlice()
 	}
-	pp.relaySlice()
-	return true
+	return mp.lockedq.relay
 }
 
 // lockedGCStop is gcstopm for a dedicated m. The ticket of an m that has
