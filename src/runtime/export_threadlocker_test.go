@@ -36,5 +36,14 @@ func SuspendLocked(gp *G) {
 	})
 }
 
+// SemacquireSTW and SemreleaseSTW begin and end a critical section.
+var (
+	SemacquireSTW = semacquireSTW
+	SemreleaseSTW = semreleaseSTW
+)
+
+// LockedMaySpin reports whether threads spin with the present GOMAXPROCS.
+var LockedMaySpin = lockedMaySpin
+
 // Schedtick returns the number of the time slice of the current P.
 func Schedtick() uint32 { return getg().m.p.ptr().schedtick }

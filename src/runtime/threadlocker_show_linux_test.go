@@ -232,9 +232,14 @@ func startProg(t *testing.T, dir, name, godebug string) *stalls {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &stalls{t: t, cmd: testenv.CleanCmdEnv(testenv.Command(t, exe, name))}
-	c.cmd.Env = append(c.cmd.Env, "GODEBUG="+godebug)
+	return startCmd(t, testenv.Command(t, exe, name), "GODEBUG="+godebug)
+}
+
+func startCmd(t *testing.T, cmd *exec.Cmd, env ...string) *stalls {
+	c := &stalls{t: t, cmd: testenv.CleanCmdEnv(cmd)}
+	c.cmd.Env = append(c.cmd.Env, env...)
 	c.cmd.Stderr = &c.stderr
+	var err error
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
