@@ -69,13 +69,15 @@ func MakeThreadLocker() *ThreadLocker {
 
 // Lock locks the calling goroutine to l's thread.
 //
-// If no goroutine holds l, Lock binds l to the thread that the caller runs on,
-// and locks the caller to it. To get a ThreadLocker for the main thread, call
-// [LockOSThread] in an init function and Lock in main.main.
+// If no goroutine holds l, Lock binds l to a new thread and moves the caller there.
+// No other goroutine has run on that thread before, and it is never the main thread.
+// If the caller is locked by [LockOSThread] or [LockToRecvOSThread], Lock binds l to
+// the caller's thread instead. So to get a ThreadLocker for the main thread, call
+// LockOSThread in an init function and Lock in main.main.
 //
-// Otherwise Lock moves the caller to the thread that l is bound to, and returns
-// when its turn there has come. A caller that is locked to that thread already,
-// by [LockOSThread] or [LockToRecvOSThread], becomes a holder of l as well.
+// If another goroutine holds l, Lock moves the caller to the thread that l is bound to,
+// and returns when its turn there has come. A caller that is locked to that thread
+// already, by LockOSThread or LockToRecvOSThread, becomes a holder of l as well.
 //
 // A goroutine that holds l may call Lock again. It takes as many calls of
 // [ThreadLocker.Unlock] to undo.
