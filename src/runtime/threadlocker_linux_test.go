@@ -521,28 +521,26 @@ func TestLockToRecvOSThread(t *testing.T) {
 
 func TestThreadLocker(t *testing.T) {
 	t.Run("Lock/Unbound", func(t *testing.T) {
-		// The thread is the caller's. As the scheduler may move the caller just
-		// before Lock, one match in many tries must do.
+		// The thread is the locker's own. The one that the caller comes from
+		// is everybody's, and stays.
 		w := newTLWorker(t)
-		same := false
-		for range 1000 {
+		for range 20 {
 			l := runtime.MakeThreadLocker()
-			var before, after int
+			var before, tid int
 			w.do(func() {
 				before = syscall.Gettid()
 				l.Lock()
-				after = syscall.Gettid()
+				tid = syscall.Gettid()
 			})
-			w.checkLocked(true)
-			w.checkOn(after)
-			w.do(l.Unlock)
-			if before == after {
-				same = true
-				break
+			if tid == before {
+				t.Fatalf("Lock has taken thread %d, which the caller was on without being locked", tid)
 			}
-		}
-		if !same {
-			t.Error("Lock of an unbound locker always moves the caller")
+			w.checkOn(tid)
+			w.checkLeaves(tid, l.Unlock)
+			waitThreadExit(t, tid)
+			if !threadExists(t, before) {
+				t.Fatalf("thread %d has exited, which is no locker's", before)
+			}
 		}
 	})
 	t.Run("Lock/Bound", func(t *testing.T) {

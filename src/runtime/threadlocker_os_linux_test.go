@@ -145,6 +145,11 @@ var tlThreadStates = []struct {
 		ns, err := os.Readlink("/proc/thread-self/ns/net")
 		return err != nil || ns != tlNetNS
 	}},
+	{"Nice", func() error {
+		return syscall.Setpriority(syscall.PRIO_PROCESS, 0, tlNice+1)
+	}, func() bool {
+		return tlGetNice() != tlNice
+	}},
 	{"Capability", tlDropCapability, func() bool {
 		return tlStatus("CapEff") != tlCapEff
 	}},
@@ -156,7 +161,14 @@ var (
 	tlNoNewPrivs  = tlStatus("NoNewPrivs")
 	tlCapEff      = tlStatus("CapEff")
 	tlNetNS, _    = os.Readlink("/proc/self/ns/net")
+	tlNice        = tlGetNice()
 )
+
+// tlGetNice returns the nice value of the caller's thread.
+func tlGetNice() int {
+	n, _ := syscall.Getpriority(syscall.PRIO_PROCESS, 0)
+	return 20 - n // the system call itself returns no negative numbers
+}
 
 func tlPrctl(option int, arg uintptr) error {
 	if _, _, e := syscall.RawSyscall6(syscall.SYS_PRCTL, uintptr(option), arg, 0, 0, 0, 0); e != 0 {
@@ -264,6 +276,20 @@ func TestDedicatedThreadStateStays(t *testing.T) {
 			t.Errorf("%s: %d of %d threads of other goroutines have the state", what, bad, n)
 		}
 	}
+	// bind has others bind lockers of their own.
+	bind := func(t *testing.T, what string, isSet func() bool) {
+		t.Helper()
+		const n = 3
+		var bad atomic.Int32
+		tlBindAll(n, func() {
+			if isSet() {
+				bad.Add(1)
+			}
+		})
+		if bad := bad.Load(); bad != 0 {
+			t.Errorf("%s: %d of %d threads of other lockers have the state", what, bad, n)
+		}
+	}
 	for _, state := range tlThreadStates {
 		for _, leave := range leaves {
 			t.Run(state.name+"/"+leave.name, func(t *testing.T) {
@@ -284,8 +310,12 @@ func TestDedicatedThreadStateStays(t *testing.T) {
 					}
 				})
 				spread(t, "in use", state.isSet)
+				bind(t, "in use", state.isSet)
 				// From here on new threads are started by goroutines of this one.
-				ws[0].do(func() { spread(t, "in use, from there", state.isSet) })
+				ws[0].do(func() {
+					spread(t, "in use, from there", state.isSet)
+					bind(t, "in use, from there", state.isSet)
+				})
 				for i, w := range ws {
 					leave.leave(w, l)
 					if !w.ended && leave.name != "Goexit" {
@@ -296,9 +326,11 @@ func TestDedicatedThreadStateStays(t *testing.T) {
 						})
 					}
 					spread(t, "left", state.isSet)
+					bind(t, "left", state.isSet)
 				}
 				waitThreadExit(t, tid)
 				spread(t, "gone", state.isSet)
+				bind(t, "gone", state.isSet)
 				// The locker binds a thread without it.
 				w := newTLWorker(t)
 				w.do(l.Lock)
@@ -952,45 +984,58 @@ func TestDedicatedThreadFinalizer(t *testing.T) {
 // that threads which have exited, and goroutines that share one, do not count.
 func TestThreadLockerThreadLimit(t *testing.T) {
 	tlSlow(t)
+	maxThreads := []string{
+		"runtime: program exceeds ",
+		"-thread limit\nfatal error: thread exhaustion\n",
+	}
+	nproc := []string{
+		"runtime: failed to create new OS thread (have ",
+		"errno=11)\nruntime: may need to increase max user processes (ulimit -u)\nfatal error: newosproc\n",
+	}
+	nproccgo := []string{
+		"runtime/cgo: pthread_create failed: ",
+		"SIGABRT: abort\n",
+	}
 	for _, test := range []struct {
 		prog, name string
 		want       []string
 	}{
-		{"testprog", "ThreadLockerMaxThreads", []string{
-			"runtime: program exceeds 40-thread limit\n",
-			"fatal error: thread exhaustion\n",
-		}},
-		{"testprog", "ThreadLockerNproc", []string{
-			"runtime: failed to create new OS thread (have ",
-			"errno=11)\nruntime: may need to increase max user processes (ulimit -u)\nfatal error: newosproc\n",
-		}},
-		{"testprogcgo", "ThreadLockerNproc", []string{
-			"runtime/cgo: pthread_create failed: ",
-			"SIGABRT: abort\n",
-		}},
+		{"testprog", "ThreadLockerMaxThreads", append(maxThreads, "exceeds 40-thread limit\n")},
+		{"testprog", "ThreadLockerNproc", nproc},
+		{"testprogcgo", "ThreadLockerNproc", nproccgo},
+		// In these the Lock of a goroutine that is not locked is what needs a thread.
+		{"testprog", "ThreadLockerMaxThreadsMain", maxThreads},
+		{"testprog", "ThreadLockerMaxThreadsBusy", maxThreads},
+		{"testprog", "ThreadLockerMaxThreadsLocked", maxThreads},
+		{"testprog", "ThreadLockerNprocMain", nproc},
+		{"testprog", "ThreadLockerNprocBusy", nproc},
+		{"testprog", "ThreadLockerNprocLocked", nproc},
+		{"testprogcgo", "ThreadLockerNprocMain", nproccgo},
 	} {
-		t.Run(test.prog+"/"+test.name, func(t *testing.T) {
-			t.Parallel()
-			if test.prog == "testprogcgo" {
-				testenv.MustHaveCGO(t)
-			} else if test.name == "ThreadLockerNproc" {
-				// External linking brings in cgo, which starts threads in its own way.
-				testenv.MustInternalLink(t, deadlockBuildTypes)
-			}
-			exe, err := buildTestProg(t, test.prog)
-			if err != nil {
-				t.Fatal(err)
-			}
-			output, err := runBuiltTestProgErr(t, exe, test.name, "GOMAXPROCS=2")
-			if err == nil {
-				t.Error("the program has ended without an error")
-			}
-			for _, want := range test.want {
-				if !strings.Contains(output, want) {
-					t.Errorf("output:\n%s\nwant it to contain %q", output, want)
+		for _, procs := range []string{"GOMAXPROCS=1", "GOMAXPROCS=2"} {
+			t.Run(test.prog+"/"+test.name+","+procs, func(t *testing.T) {
+				t.Parallel()
+				if test.prog == "testprogcgo" {
+					testenv.MustHaveCGO(t)
+				} else if strings.HasPrefix(test.name, "ThreadLockerNproc") {
+					// External linking brings in cgo, which starts threads in its own way.
+					testenv.MustInternalLink(t, deadlockBuildTypes)
 				}
-			}
-		})
+				exe, err := buildTestProg(t, test.prog)
+				if err != nil {
+					t.Fatal(err)
+				}
+				output, err := runBuiltTestProgErr(t, exe, test.name, procs)
+				if err == nil {
+					t.Error("the program has ended without an error")
+				}
+				for _, want := range test.want {
+					if !strings.Contains(output, want) {
+						t.Errorf("output:\n%s\nwant it to contain %q", output, want)
+					}
+				}
+			})
+		}
 	}
 	t.Run("Kept", func(t *testing.T) {
 		t.Parallel()

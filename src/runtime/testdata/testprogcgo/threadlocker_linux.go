@@ -33,6 +33,7 @@ func init() {
 	register("ThreadLockerLocale", ThreadLockerLocale)
 	register("ThreadLockerMainThread", ThreadLockerMainThread)
 	register("ThreadLockerNproc", ThreadLockerNproc)
+	register("ThreadLockerNprocMain", ThreadLockerNprocMain)
 	register("ThreadLockerStallsCgo", ThreadLockerStallsCgo)
 	registerInit("ThreadLockerMainThread", runtime.LockOSThread)
 }
@@ -96,6 +97,30 @@ func ThreadLockerMainThread() {
 
 // ThreadLockerNproc binds threads until the kernel makes no more.
 func ThreadLockerNproc() {
+	tlLimitThreads()
+	for range 1000 {
+		tlStart(runtime.MakeThreadLocker().Lock)
+	}
+	tlFatal("there is no limit")
+}
+
+// ThreadLockerNprocMain binds a thread on the main goroutine, which is not locked,
+// when the kernel makes no more.
+func ThreadLockerNprocMain() {
+	l := runtime.MakeThreadLocker()
+	for range 3 {
+		// Let the runtime have the threads that it wants.
+		l.Lock()
+		l.Unlock()
+		runtime.GC()
+	}
+	tlLimitThreads()
+	l.Lock()
+	tlFatal("there is no limit")
+}
+
+// tlLimitThreads has the kernel make no more threads.
+func tlLimitThreads() {
 	// This process alone has as many.
 	const RLIMIT_NPROC = 6
 	if err := syscall.Setrlimit(RLIMIT_NPROC, &syscall.Rlimit{Cur: 1, Max: 1}); err != nil {
@@ -107,10 +132,6 @@ func ThreadLockerNproc() {
 			tlFatal("setuid: %v", err)
 		}
 	}
-	for range 1000 {
-		tlStart(runtime.MakeThreadLocker().Lock)
-	}
-	tlFatal("there is no limit")
 }
 
 // ThreadLockerStallsCgo is told by standard input what to do, like ThreadLockerStalls

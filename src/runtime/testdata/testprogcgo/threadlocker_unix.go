@@ -114,7 +114,7 @@ func init() {
 	register("ThreadLockerSitInC", ThreadLockerSitInC)
 	register("ThreadLockerTLS", ThreadLockerTLS)
 	register("ThreadLockerThreadExit", ThreadLockerThreadExit)
-	// What it binds must not be the main thread, which does not exit.
+	// Keep the main thread, which does not exit, away from what LockOSThread locks.
 	registerInit("ThreadLockerThreadExit", runtime.LockOSThread)
 }
 
