@@ -78,8 +78,8 @@ func init() {
 		}, leave
 	}
 
-	// Each Lock binds the locker to the thread that it finds itself on, which
-	// exits with the Unlock.
+	// Nobody keeps the thread. Each Lock takes a new one, which exits with the
+	// Unlock.
 	lockUnbound = func(b *testing.B) {
 		l := runtime.MakeThreadLocker()
 		measure(b, func() {

@@ -20,11 +20,6 @@ import (
 	"time"
 )
 
-func init() {
-	// Keep the main thread, which cannot exit, away from the others.
-	runtime.LockOSThread()
-}
-
 func main() {
 	l := runtime.MakeThreadLocker()
 	for n := 1; n <= 5; n++ {

@@ -6,26 +6,31 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// The first Lock of a ThreadLocker locks the caller to the thread it runs on.
+// The first Lock of a ThreadLocker moves a caller that is not locked to a thread
+// of the locker's own. The caller's former thread stays for others.
 
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"syscall"
 	"time"
 )
 
 func main() {
-	// The scheduler may move the caller just before Lock, though seldom.
-	same := false
-	for i := 0; i < 1000 && !same; i++ {
-		l := runtime.MakeThreadLocker()
+	seen := make(map[int]bool) // threads that main has run on without a lock
+	for range 100 {
 		before := syscall.Gettid()
+		seen[before] = true
+		l := runtime.MakeThreadLocker()
 		l.Lock()
 		tid := syscall.Gettid()
-		same = before == tid
+		if seen[tid] {
+			panic(fmt.Sprintf("bound to thread %d, which goroutines without a lock have used", tid))
+		}
 
 		// There it stays, whatever it waits for.
 		c := make(chan int)
@@ -41,8 +46,10 @@ func main() {
 		check("Sleep", tid)
 		l.Unlock()
 	}
-	if !same {
-		panic("Lock always moves the caller to another thread")
+	for tid := range seen {
+		if _, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", tid)); errors.Is(err, os.ErrNotExist) {
+			panic(fmt.Sprintf("thread %d has exited, which is no locker's", tid))
+		}
 	}
 }
 
