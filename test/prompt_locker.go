@@ -32,7 +32,7 @@ func main() {
 		})
 	}
 
-	l := runtime.MakeThreadLocker()
+	visit(&turns) // a new thread each time
 	locked, leave := make(chan bool), make(chan bool)
 	go func() { // keeps the thread
 		l.Lock()
@@ -42,7 +42,17 @@ func main() {
 		leave <- true
 	}()
 	<-locked
+	visit(&turns)
+	leave <- true
+	<-leave
 
+	stop.Store(true)
+	wg.Wait()
+}
+
+var l = runtime.MakeThreadLocker()
+
+func visit(turns *atomic.Int64) {
 	const rounds = 40
 	lateThere, lateBack := 0, 0
 	for range rounds {
@@ -62,8 +72,4 @@ func main() {
 	if lateThere > rounds/4 || lateBack > rounds/4 {
 		panic(fmt.Sprintf("of %d times, another goroutine ran first %d times during Lock, %d times during Unlock", rounds, lateThere, lateBack))
 	}
-	leave <- true
-	<-leave
-	stop.Store(true)
-	wg.Wait()
 }

@@ -42,7 +42,7 @@
  *     drain, is a delay before that.
  *   - Time slices end when sysmon likes, SLICES times. With FAIR they end if schedtick is the
  *     same at two looks, where sysmon may always find the p on its way, and look away. What
- *     relayLong finds out by the clock, sysmon tells too. Relays are followed only with FAIR.
+ *     relaySlice finds out by the clock, sysmon tells too. Relays are followed only with FAIR.
  *     Otherwise each m that is claimed begins a slice that is not part of one, which differs
  *     in the value of schedtick, and with SLICES what it readies may always go to the
  *     end of the global queue.

@@ -72,7 +72,7 @@ typedef P {
 	bool relay;		/* slice.relay == schedtick */
 	bool last;		/* slice.last */
 	bool relaySeen;		/* sysmon has seen the relay */
-	bool relayLong;		/* and again, so that relayLong returns true */
+	bool relayLong;		/* and again, so that it has lasted too long */
 #endif
 	byte runnext;
 	chan runq = [NG] of { byte }

@@ -116,9 +116,9 @@ import (
 // after the other, and the gs in the queues would never run. A sequence of gs in
 // which each readies the next through runnext is a relay. The first g of a relay
 // came from a queue, or was readied by a timer or the network poller. An m that
-// is claimed in a relay looks how long that has lasted. If it is more than a time
-// slice, the m is the last one: what it readies goes to the end of the global
-// queue, where a goroutine that is preempted goes. (sysmon cannot do this. It
+// is claimed in a relay looks how long that has lasted, each sixteenth time. If it is
+// more than a time slice, the m is the last one: what it readies goes to the end of
+// the global queue, where a goroutine that is preempted goes. (sysmon cannot do this. It
 // often finds the p on its way from one thread to the other, and looks away.) The
 // slices in a relay do not count for the look at the global queue that findRunnable
 // takes at each 61st, or a relay would end after 61 of them, however short.
@@ -161,8 +161,7 @@ type lockedSlice struct {
 	over   uint32 // sysmon, or another that preempts what runs, wants this slice to end
 	relay  uint32 // this slice is part of a relay, and not its first
 	began  int64  // when that relay began
-	read   uint32 // when relayLong last read the clock, the low bits
-	unread uint8  // calls until it does again
+	hops   uint8  // the slices in it so far, the low bits
 	last   bool   // the relay has lasted too long, so this slice is its last
 }
 
@@ -196,11 +195,10 @@ const (
 	timerReadSkip  = 15
 )
 
-// The same for relayLong, which is called for each m that a relay comes to.
-const (
-	relayReadFresh = forcePreemptNS / 100
-	relayReadSkip  = 7
-)
+// relayHops is the number of slices in a relay for each look at how long it has lasted.
+// It saves reading the clock. And a relay with fewer of them does not end because the
+// operating system let one of the threads wait for a processor.
+const relayHops = 16
 
 // relayTicks is what schedtick advances by for a time slice in a relay: findRunnable
 // looks at the global queue when schedtick is a multiple of it.
@@ -335,7 +333,7 @@ func lockedRunqput(pp *p, gp *g, next, relay bool) {
 	default:
 		if !relay {
 			s.began = nanotime()
-			s.unread = 0
+			s.hops = 0
 		}
 		gp.lockflags |= gLockRelay
 		runqput(pp, gp, true)
@@ -648,23 +646,8 @@ func (pp *p) relaySlice() {
 	s := &pp.slice
 	pp.schedtick += relayTicks
 	s.relay = pp.schedtick
-	s.last = s.relayLong()
-}
-
-// relayLong reports whether the relay on a p has lasted for as long as a time
-// slice. Like timerDue it does not read the clock each time. If what runs takes
-// longer meanwhile, sysmon will notice.
-func (s *lockedSlice) relayLong() bool {
-	if s.unread > 0 {
-		s.unread--
-		return false
-	}
-	now := nanotime()
-	if uint32(now)-s.read < relayReadFresh {
-		s.unread = relayReadSkip
-	}
-	s.read = uint32(now)
-	return now-s.began > forcePreemptNS
+	s.hops++
+	s.last = s.hops%relayHops == 0 && nanotime()-s.began > forcePreemptNS
 }
 
 // timerDue reports whether a timer of pp, the current p, is due. To read the clock
