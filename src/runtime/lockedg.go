@@ -78,10 +78,6 @@ type gLocks struct {
 
 	critical uint32 // nesting of criticalEnter
 
-	// An injected debugger call must not drop its caller's hold.
-	debugLocker *threadLocker
-	debugNlock  uint32
-
 	err  lockRecvError // why it cannot be locked in LockToRecvOSThread
 	recv bool          // stack is of LockToRecvOSThread, and stays
 
@@ -650,50 +646,6 @@ func (gp *g) giveLocks(r *gLocks) {
 	gp.locks = r
 	if r != nil {
 		r.g.set(gp)
-	}
-}
-
-// debugCallGiveLocks moves the locked state of gp to newg, which runs an
-// injected call in its place. Like the LockOSThread hold, that of a
-// ThreadLocker stays out of the call's reach.
-func debugCallGiveLocks(gp, newg *g) {
-	newg.lockflags = gLockThread | gLockCounted
-	gp.lockflags = 0
-	r := gp.locks
-	gp.locks = nil
-	newg.giveLocks(r)
-	if r != nil {
-		r.debugLocker, r.debugNlock = r.locker, r.nlock
-		r.locker, r.nlock = nil, 0
-	}
-}
-
-// debugCallTakeLocks moves the locked state back from gp, whose call is over,
-// to callingG. A ThreadLocker that the call has left locked is unlocked.
-func debugCallTakeLocks(gp, callingG *g) {
-	gp.lockflags = 0
-	r := gp.locks
-	gp.locks = nil
-	callingG.giveLocks(r)
-	if r != nil {
-		if l := r.locker; l != nil {
-			lock(&lockedLock)
-			l.drop()
-			unlock(&lockedLock)
-		}
-		r.locker, r.nlock = r.debugLocker, r.debugNlock
-		r.debugLocker, r.debugNlock = nil, 0
-	}
-}
-
-// debugCallRelock completes debugCallTakeLocks on gp itself, which has its
-// counts back.
-//
-//go:nosplit
-func debugCallRelock(gp *g) {
-	gp.lockflags = gLockThread | gLockCounted
-	if gp.m.lockedExt != 0 || gp.locks != nil && gp.locks.locker != nil {
-		gp.lockflags |= gLockUser
 	}
 }
 
