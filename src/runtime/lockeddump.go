@@ -129,15 +129,30 @@ func lockedGotP(mp *m) {
 func lockedWaitsince(gp *g) bool { return goexperiment.ThreadLocker && gp.lockedm != 0 }
 
 // lockedProfileRecord completes the record of gp in a goroutine profile.
+//
+// It leaves out the thread of a goroutine that only LockOSThread, or the
+// runtime, has locked, and that is alone on its thread. Profiles count equal
+// records, and such goroutines are to be counted together as they always were.
 func lockedProfileRecord(gp *g, r *profilerecord.StackRecord) {
 	mp := gp.lockedm.ptr()
-	if !goexperiment.ThreadLocker || mp == nil {
+	if !goexperiment.ThreadLocker || mp == nil || !gp.sharesThread(mp) {
 		return
 	}
 	r.Thread = mp.procid
 	if by := lockedBehind(mp, gp); by != nil {
 		r.Behind = by.goid
 	}
+}
+
+// sharesThread reports whether gp, which is locked to mp, has a hold of a
+// ThreadLocker or of LockToRecvOSThread, or is not alone on mp. gp may run
+// meanwhile, but not end.
+func (gp *g) sharesThread(mp *m) bool {
+	if mp.nlocks > 1 {
+		return true
+	}
+	r := gp.locks
+	return r != nil && (r.locker != nil || r.recv)
 }
 
 // schedtraceLocked is what schedtrace says of all dedicated threads. sched.lock

@@ -8,8 +8,11 @@ package pprof
 
 import (
 	"bytes"
+	"fmt"
 	"internal/profile"
+	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -156,4 +159,145 @@ func TestThreadLockProfile(t *testing.T) {
 	if got, want := p.Count()-before, 1; got != want {
 		t.Errorf("once all but one have left, Count says %d, want %d", got, want)
 	}
+}
+
+// joinedHere is joined, and alone again.
+func joinedHere(ch <-chan bool, tid chan<- int, end <-chan bool) {
+	runtime.LockOSThread()
+	<-ch
+	tid <- syscall.Gettid()
+	<-end
+	runtime.UnlockOSThread()
+	tid <- syscall.Gettid()
+}
+
+// TestGoroutineProfileLocked tests that the goroutine profile says on which thread a
+// goroutine is only if that thread is shared, or meant to be. Other locked goroutines
+// with the same stack are one entry, as in a Go without ThreadLocker.
+func TestGoroutineProfileLocked(t *testing.T) {
+	tid := make(chan int)
+	end := make(chan bool)
+	count := make(map[string]int)
+	start := func(name string, f func()) int {
+		count[name]++
+		go f()
+		return <-tid
+	}
+	const n = 10
+	for range n {
+		start("aloneHere", func() { aloneHere(tid, end) })
+		start("againHere", func() { againHere(tid, end) })
+		ch := make(chan bool)
+		go joinedHere(ch, tid, end)
+		runtime.LockToRecvOSThread(ch)
+		runtime.UnlockOSThread()
+		ch <- true
+		<-tid
+		count["joinedHere"]++
+	}
+	var threads []int // those that are to show up: two goroutines, two, and one
+	l, l2 := runtime.MakeThreadLocker(), runtime.MakeThreadLocker()
+	for i, l := range []*runtime.ThreadLocker{l, l, l2, l2, runtime.MakeThreadLocker()} {
+		id := start("lockHere", func() { lockHere(l, tid, end) })
+		if i%2 == 0 {
+			threads = append(threads, id)
+		}
+	}
+	for range 2 {
+		ch := make(chan bool)
+		left := make(chan bool)
+		go func() {
+			runtime.LockOSThread()
+			<-ch
+			runtime.UnlockOSThread()
+			left <- true
+		}()
+		threads = append(threads, start("joinHere", func() { joinHere(ch, tid, end) }))
+		ch <- true
+		<-left
+	}
+
+	// Goroutines that have not come to where they wait have another stack.
+	plain := []string{"againHere", "aloneHere", "joinedHere"}
+	var got, want string
+	for range 1000 {
+		var buf bytes.Buffer
+		if err := Lookup("goroutine").WriteTo(&buf, 1); err != nil {
+			t.Fatal(err)
+		}
+		got = lockedEntries(buf.String())
+		want = ""
+		for _, name := range plain {
+			want += fmt.Sprintln(count[name], name)
+		}
+		for i, id := range threads {
+			switch {
+			case i < 2:
+				want += fmt.Sprintln(2, "lockHere", "# locked to thread", id)
+			case i < 3:
+				want += fmt.Sprintln(1, "lockHere", "# locked to thread", id)
+			default:
+				want += fmt.Sprintln(1, "joinHere", "# locked to thread", id)
+			}
+		}
+		if want = lockedSorted(want); got == want {
+			break
+		}
+		runtime.Gosched()
+	}
+	if got != want {
+		t.Errorf("the goroutine profile has these entries:\n%swant:\n%s", got, want)
+	}
+
+	var buf bytes.Buffer
+	if err := Lookup("goroutine").WriteTo(&buf, 0); err != nil {
+		t.Fatal(err)
+	}
+	prof, err := profile.Parse(&buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range prof.Sample {
+		for _, loc := range s.Location {
+			for _, line := range loc.Line {
+				name := strings.TrimPrefix(line.Function.Name, "runtime/pprof.")
+				if slices.Contains(plain, name) && (s.Value[0] != n || len(s.Label) != 0) {
+					t.Errorf("%s: %d goroutines with labels %v, want %d without", name, s.Value[0], s.Label, n)
+				}
+			}
+		}
+	}
+	for _, c := range count {
+		for range c {
+			end <- true
+			<-tid
+		}
+	}
+}
+
+// lockedEntries returns what s, a goroutine profile in text form, says of each
+// stack that has a function xHere: how many goroutines, which function, and what follows
+// the stack's addresses.
+func lockedEntries(s string) string {
+	var list string
+	for _, e := range strings.Split(s, "\n\n") {
+		m := regexp.MustCompile(`(?s)(\d+) @[^\n]*\n(.*)\truntime/pprof\.(\w+Here)\+`).FindStringSubmatch(e)
+		if m == nil {
+			continue
+		}
+		list += m[1] + " " + m[3]
+		for _, line := range strings.Split(m[2], "\n") {
+			if strings.HasPrefix(line, "# locked") {
+				list += " " + line
+			}
+		}
+		list += "\n"
+	}
+	return lockedSorted(list)
+}
+
+func lockedSorted(s string) string {
+	lines := strings.SplitAfter(s, "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "")
 }
