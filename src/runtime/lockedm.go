@@ -66,8 +66,7 @@ import (
 //   - drain (lockedDrain): the m moves its inbox to its own queue, at every
 //     switch.
 //   - spin (lockedSpin, lockedSpinScan): the m found both parts of its queue
-//     empty, and looks again for a short time, at the network, too (lockedPoll);
-//     see lockedspin.go.
+//     empty, and looks again for a short time; see lockedspin.go.
 //   - park (lockedPark): the m found both parts of its queue empty. It sets
 //     parked by a compare-and-swap that fails if anything was pushed
 //     meanwhile, and only then gives up its p. That the check for an empty
@@ -768,7 +767,7 @@ func lockedGCWorkerDue(pp *p, now int64) bool {
 // reports whether what runs next inherits the time slice.
 func lockedPark(mp *m) (inheritTime bool) {
 	q := &mp.lockedq
-	if q.ncritical == 0 && (lockedSpin(mp) || lockedPoll(mp)) {
+	if q.ncritical == 0 && lockedSpin(mp) {
 		return false
 	}
 	for {

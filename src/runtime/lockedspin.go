@@ -38,14 +38,10 @@ import (
 // thread that waits for this one's processor. And of the dedicated ms with a p at most
 // half spin at a time, as of the ordinary ones in findRunnable.
 //
-// The m of a shared thread that has nothing to run also polls the network, if
-// anybody waits for that (lockedPoll). What another one has sent may be there
-// by then; if the m parked, an ordinary m would have to be woken to find that
-// out, and would have to wake the m. It polls now and then while it spins, and
-// before it parks, so that a request from another thread that comes soon does
-// not wait for a system call. The thread of a goroutine that shares it with
-// none does not poll: LockOSThread has always allowed such a thread to have a
-// file table of its own, or a filter of system calls.
+// A dedicated m does not poll the network, whose events ordinary ms find for it.
+// What runs there may have given the thread a file table of its own, in which the
+// poller's number is another file, or nothing, or a filter of system calls. That is
+// what LockOSThread is for, and the runtime has no way to know.
 //
 // A dedicated m also spins for something that is not a request, and keeps its p
 // for it whoever else could use that (lockedSpinScan). A goroutine that is
@@ -159,8 +155,7 @@ func (gp *g) lockedScanned() bool {
 }
 
 // lockedSpin spins until something is pushed to mp, the current m, which has a
-// p and nothing to run, or comes to it from the network. It reports false if mp is
-// to park instead.
+// p and nothing to run. It reports false if mp is to park instead.
 func lockedSpin(mp *m) bool {
 	q := &mp.lockedq
 	s := &mp.lockedspin
@@ -181,9 +176,6 @@ func lockedSpin(mp *m) bool {
 	for i := uint(1); q.word.Load()&lockedGMask == 0 && !stop && !late; i++ {
 		if i%lockedSpinRounds == 0 {
 			now = nanotime()
-			if lockedPoll(mp) {
-				break
-			}
 			if !counted {
 				if n := lockedSpinners.n.Add(1); 2*(n-1) >= gomaxprocs-sched.npidle.Load() {
 					lockedSpinners.n.Add(-1)
@@ -213,28 +205,6 @@ var lockedSpinners struct {
 	_ cpu.CacheLinePad
 	n atomic.Int32
 	_ cpu.CacheLinePad
-}
-
-// lockedPoll readies what need not wait for the network any more, on behalf of mp,
-// the current m, which has a p and nothing to run. It reports whether mp has
-// something to run now.
-//
-// Unlike findRunnable, it does so even if another m is blocked in netpoll: that
-// one cannot run what it finds for mp. Since what follows begins a new time slice, it
-// does nothing if somebody waits for the p.
-func lockedPoll(mp *m) bool {
-	q := &mp.lockedq
-	if mp.nlocks < 2 || !netpollinited() || !netpollAnyWaiters() || !runqempty(mp.p.ptr()) || !sched.runq.empty() || lockedOddWork() {
-		return false
-	}
-	if sched.pollingNet.Swap(1) != 0 {
-		return false // somebody looks just now
-	}
-	list, delta := netpoll(0)
-	sched.pollingNet.Store(0)
-	injectglist(&list)
-	netpollAdjustWaiters(delta)
-	return !q.q.empty()
 }
 
 // lockedAwait is called by findRunnable for a spinning m, the current one,

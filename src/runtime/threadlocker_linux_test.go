@@ -2158,35 +2158,6 @@ func TestDedicatedThreadNet(t *testing.T) {
 	})
 }
 
-// TestDedicatedThreadPoll tests that goroutines of one thread that talk to each other by
-// way of the network poller need no other thread for it, so that theirs need not sleep.
-func TestDedicatedThreadPoll(t *testing.T) {
-	const rounds = 1000
-	forProcs(t, func(t *testing.T) {
-		_, ws := tlGroup(t, runtime.MakeThreadLocker(), 2)
-		request, answer := newTLPipe(t), newTLPipe(t)
-		before := ws[0].sleeps(t)
-		ws[0].start(func() {
-			for range rounds {
-				request.read(t)
-				answer.write(t)
-			}
-		})
-		ws[1].start(func() {
-			for range rounds {
-				request.write(t)
-				answer.read(t)
-			}
-		})
-		ws[0].wait()
-		ws[1].wait()
-		// A thread that slept each time would need two for each round.
-		if n := ws[0].sleeps(t) - before; n > rounds/2 {
-			t.Errorf("the thread has slept %d times in %d rounds", n, rounds)
-		}
-	})
-}
-
 // sleeps returns how often w's thread has given up its CPU by itself.
 func (w *tlWorker) sleeps(t *testing.T) (n int64) {
 	t.Helper()
@@ -2258,40 +2229,6 @@ func scanRounds(t *testing.T, w *tlWorker, rounds int) (sleeps int64, slices int
 	return sleeps + w.sleeps(t), slices
 }
 
-// TestDedicatedThreadPollFair tests that goroutines of one thread that always have
-// something for each other by way of the network poller do not keep the others waiting.
-func TestDedicatedThreadPollFair(t *testing.T) {
-	const turns = 1000
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	_, ws := tlGroup(t, runtime.MakeThreadLocker(), 2)
-	request, answer := newTLPipe(t), newTLPipe(t)
-	var taken atomic.Int64 // turns of an ordinary goroutine
-	go func() {
-		for taken.Add(1) < turns {
-			runtime.Gosched()
-		}
-	}()
-	rounds := 0
-	ws[0].start(func() {
-		for request.read(t) {
-			answer.write(t)
-		}
-	})
-	ws[1].do(func() {
-		// It takes a time slice at most until it is the other's turn.
-		for rounds < 100*turns && taken.Load() < turns {
-			request.write(t)
-			answer.read(t)
-			rounds++
-		}
-		request.w.Close()
-	})
-	ws[0].wait()
-	if n := taken.Load(); n < turns {
-		t.Errorf("an ordinary goroutine has had %d turns in %d rounds", n, rounds)
-	}
-}
-
 // TestDedicatedThreadOwnFiles tests that the thread of a goroutine that shares it with none
 // can have a file table of its own, without what the runtime has opened.
 func TestDedicatedThreadOwnFiles(t *testing.T) {
@@ -2343,6 +2280,30 @@ func TestDedicatedThreadOwnFiles(t *testing.T) {
 			pipe.write(t)
 			other.wait()
 		})
+	}
+}
+
+// TestDedicatedThreadStrange tests that a shared thread can have a file table or a filter
+// of system calls of its own, too. The programs are in
+// testdata/testprog/threadlocker_strange_linux.go.
+func TestDedicatedThreadStrange(t *testing.T) {
+	exe, err := buildTestProg(t, "testprog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"OwnFiles", "OwnEpolls", "NoEpollKill", "NoEpollErrno"} {
+		for _, procs := range []string{"1", "2", "4"} {
+			t.Run(name+","+procs, func(t *testing.T) {
+				t.Parallel()
+				got := runBuiltTestProg(t, exe, "ThreadLocker"+name, "GOMAXPROCS="+procs)
+				if why, ok := strings.CutPrefix(got, "SKIP "); ok {
+					t.Skip(why)
+				}
+				if got != "OK\n" {
+					t.Errorf("got:\n%s", got)
+				}
+			})
+		}
 	}
 }
 
