@@ -39,6 +39,7 @@ faults=(
 	"second_ticket slice1 one_ticket"
 	"yield_publishes_early slice2 ticket_flag"
 	"yield_stays handoff1 run_ends"
+	"claimed_stays fair_shared_blocks third_runs"
 	"yield_in_front fair_shared_blocks third_runs"
 	"relay_unwatched fair_two_blocks third_runs"
 	"relay_begins_anew fair_two_blocks third_runs"

@@ -738,7 +738,9 @@ end_mPark:
 		if
 		:: m[me].nlocks != 0 ->
 			/* lockedSleep */
+#ifndef FAULT_yield_stays
 			m[me].yield = yieldClaimed;
+#endif
 			inherit = m[me].relay;
 			m[me].relay = false;
 #if FAIR
@@ -836,7 +838,7 @@ scheduleLocked:
 #if GOSCHED || SLICES || FAIR || STOPS || SYSCALL
 	/* lockedMustYield */
 	if
-	:: m[me].yield == yieldClaimed -> m[me].yield = yieldNot; goto runs
+	:: m[me].yield == yieldClaimed -> goto runs
 	:: else
 	fi;
 	if
@@ -866,7 +868,11 @@ scheduleLocked:
 #endif
 runs:
 	atomic {
+#ifdef FAULT_claimed_stays
+		d_step { pop(gp); execute() };
+#else
 		d_step { m[me].yield = yieldNot; pop(gp); execute() };
+#endif
 		goto running
 	};
 

@@ -2296,7 +2296,7 @@ func TestDedicatedThreadStrange(t *testing.T) {
 			t.Run(name+","+procs, func(t *testing.T) {
 				t.Parallel()
 				got := runBuiltTestProg(t, exe, "ThreadLocker"+name, "GOMAXPROCS="+procs)
-				if why, ok := strings.CutPrefix(got, "SKIP "); ok {
+				if why, ok := strings.CutPrefix(got, "SKIP: "); ok {
 					t.Skip(why)
 				}
 				if got != "OK\n" {
