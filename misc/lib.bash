@@ -112,12 +112,12 @@ first_line() {
 	printf '%s\n' "$line"
 }
 
-# read_version sets version (go1.26.8-threadlocker.1) and release (go1.26.8).
+# read_version sets version (go1.26.8-threadlocker1) and release (go1.26.8).
 read_version() {
 	version=$(first_line "$root/VERSION")
 	release=${version%%-*}
-	[[ $version =~ ^go1\.[0-9]+(\.[0-9]+)?-threadlocker\.[0-9]+$ ]] ||
-		die "VERSION: the first line is \"$version\", want something like go1.26.8-threadlocker.1"
+	[[ $version =~ ^go1\.[0-9]+(\.[0-9]+)?-threadlocker[0-9]+$ ]] ||
+		die "VERSION: the first line is \"$version\", want something like go1.26.8-threadlocker1"
 }
 
 # check_base DIR dies unless DIR is a Go tree of the right version.

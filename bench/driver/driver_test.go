@@ -353,7 +353,7 @@ func TestFindToolchains(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("VERSION", "go1.26.8-threadlocker.1\n")
+	write("VERSION", "go1.26.8-threadlocker1\n")
 	write("stock/VERSION", "go1.26.8\ntime 2026\n")
 	write("other/VERSION", "go1.26.7\n")
 	stock := filepath.Join(dir, "stock")
@@ -377,13 +377,13 @@ func TestFindToolchains(t *testing.T) {
 	wantErr(err, "no Go found")
 
 	write("goroot/bin/go", "#!/bin/sh\n")
-	write("goroot/VERSION", "go1.26.8-threadlocker.1\n")
+	write("goroot/VERSION", "go1.26.8-threadlocker1\n")
 	t.Setenv("GOROOT_BASE", stock)
 	tcs, err := try("stock,fork,off", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []string{"go1.26.8", "go1.26.8-threadlocker.1", "go1.26.8-threadlocker.1 GOEXPERIMENT=nothreadlocker"} {
+	for i, want := range []string{"go1.26.8", "go1.26.8-threadlocker1", "go1.26.8-threadlocker1 GOEXPERIMENT=nothreadlocker"} {
 		if got := tcs[i].version(); got != want {
 			t.Errorf("%s: %s, want %s", tcs[i].name, got, want)
 		}

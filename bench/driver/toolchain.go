@@ -47,14 +47,14 @@ func firstLine(file string) string {
 	return strings.TrimSpace(line)
 }
 
-var versionRE = regexp.MustCompile(`^(go1\.[0-9]+(\.[0-9]+)?)-threadlocker\.[0-9]+$`)
+var versionRE = regexp.MustCompile(`^(go1\.[0-9]+(\.[0-9]+)?)-threadlocker[0-9]+$`)
 
 // release returns the Go release that the project in root is made from.
 func release(root string) (string, error) {
 	v := firstLine(filepath.Join(root, "VERSION"))
 	m := versionRE.FindStringSubmatch(v)
 	if m == nil {
-		return "", fmt.Errorf("%s: the first line is %q, want something like go1.26.8-threadlocker.1", filepath.Join(root, "VERSION"), v)
+		return "", fmt.Errorf("%s: the first line is %q, want something like go1.26.8-threadlocker1", filepath.Join(root, "VERSION"), v)
 	}
 	return m[1], nil
 }
