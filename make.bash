@@ -8,7 +8,7 @@ usage() {
 	cat <<'EOF'
 usage: ./make.bash [flags] [-- flags of upstream's make.bash]
 
-Makes ./goroot from an unmodified Go release, src/, api/, doc/ and patches/, and
+Makes ./goroot from an unmodified Go release, src/, api/, doc/, dist/ and patches/, and
 builds it with upstream's own make.bash. Run again, it brings goroot up to date:
 it takes over what changed in the project, keeps what was edited in goroot, and
 rebuilds what that makes necessary, without a bootstrap where none is needed.

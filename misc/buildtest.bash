@@ -108,13 +108,14 @@ EOF
 # fake_project DIR: a project with three patches on the release $work/base.
 fake_project() {
 	local d=$1
-	mkdir -p "$d"/{misc,patches,src/runtime,api/next,doc/next}
+	mkdir -p "$d"/{misc,patches,src/runtime,api/next,doc/next,dist}
 	cp "$root/make.bash" "$root/VERSION" "$root/.gitignore" "$d/"
 	cp "$root"/misc/*.bash "$d/misc/"
 	cp "$work/base.trees" "$d/misc/base.trees"
 	echo 'ours' >"$d/src/runtime/ours.go"
 	echo 'api' >"$d/api/next/1.txt"
 	echo 'doc' >"$d/doc/next/1.md"
+	echo 'our policy' >"$d/dist/SECURITY.md"
 	cp -R "$work/patches" "$d/"
 	(cd "$d" && git init -q . && git add -A && git commit -qm start)
 }
@@ -602,7 +603,7 @@ rebuilt() {
 	rm -rf "$q"
 	mkdir "$q"
 	(cd "$p" && cp -R make.bash VERSION .gitignore misc patches src "$q/")
-	for d in api doc; do [[ ! -d $p/$d ]] || cp -R "$p/$d" "$q/"; done
+	for d in api doc dist; do [[ ! -d $p/$d ]] || cp -R "$p/$d" "$q/"; done
 	run "$q/make.bash"
 	run diff -r -x .git -x pkg -x '*.test' "$p/goroot" "$q/goroot"
 	[[ $(git -C "$p/goroot" rev-parse HEAD^{tree}) == "$(git -C "$q/goroot" rev-parse HEAD^{tree})" ]] || fail "other modes"
@@ -624,6 +625,8 @@ test_refresh_edits() {
 	sed -i 's/^line 20$/line 20 edited/' "$g/proc.go" # 0001 to 0003 touch it
 	sed -i 's/^line 6$/line 6 edited/' "$g/chan.go"   # 0002 touches it
 	echo edited >>"$g/ours.go"
+	[[ $(<"$p/goroot/SECURITY.md") == "our policy" && $(<"$p/goroot/README.md") == README.md ]] || fail "dist/ is not in goroot"
+	echo edited >>"$p/goroot/SECURITY.md"
 	echo new >"$g/new.go"
 	mkdir -p "$g/testdata/testprog" "$p/goroot/doc/next"
 	printf 'a\r\n\0\n b ' >"$g/testdata/testprog/odd name"
@@ -632,12 +635,13 @@ test_refresh_edits() {
 	echo junk >"$g/runtime.test"
 	rm -r "$p/goroot/doc/next"
 	run "$p/misc/refresh.bash" -n
-	expect "would write" "patches/0003" "patches/0002" "src/runtime/new.go" "doc/next/1.md: deleted"
+	expect "would write" "patches/0003" "patches/0002" "src/runtime/new.go" "doc/next/1.md: deleted" "dist/SECURITY.md"
 	unchanged
 	run "$p/misc/refresh.bash"
 	[[ -z $(git -C "$p" status --porcelain "patches/0001*") ]] || fail "0001 changed"
 	grep -q '^+line 20 edited' "$p"/patches/0003* || fail "not in 0003"
 	grep -q '^+line 6 edited' "$p"/patches/0002* || fail "not in 0002"
+	[[ $(<"$p/dist/SECURITY.md") == "our policy"$'\n'edited && ! -e $p/SECURITY.md ]] || fail "not in dist/"
 	[[ -f $p/src/runtime/new.go && -x $p/src/runtime/testdata/run.sh && ! -e $p/doc/next && ! -e $p/src/runtime/runtime.test ]] ||
 		fail "src or doc is wrong: $(git -C "$p" status --porcelain)"
 	rebuilt
@@ -650,7 +654,7 @@ test_refresh_edits() {
 	# Deleting our file again, and undoing the edits, gets back to the start.
 	rm "$g/new.go"
 	sed -i 's/ edited$//' "$g/proc.go" "$g/chan.go"
-	sed -i '/edited/d' "$g/ours.go"
+	sed -i '/edited/d' "$g/ours.go" "$p/goroot/SECURITY.md"
 	rm -r "$g/testdata"
 	echo doc >"$p/goroot/doc/next.md"
 	mkdir "$p/goroot/doc/next"
@@ -658,6 +662,10 @@ test_refresh_edits() {
 	run "$p/misc/refresh.bash"
 	git -C "$p" add -A
 	[[ -z $(git -C "$p" diff --cached --stat HEAD~) ]] || fail "not back: $(git -C "$p" diff --cached HEAD~)"
+	# Without ours, upstream's would be there again.
+	rm "$p/goroot/SECURITY.md"
+	refuse "$p/misc/refresh.bash"
+	expect "SECURITY.md" "make.bash -f"
 }
 
 test_refresh_early_patch() {

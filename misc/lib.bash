@@ -6,7 +6,7 @@
 #
 #	base       the unmodified release
 #	trees[i]   base with the first i patches
-#	composed   base with all patches, src/, api/, doc/ and VERSION
+#	composed   base with all patches, src/, api/, doc/, dist/ and VERSION
 #	synced     what was last written into goroot from the project
 #	worktree   what is in goroot now
 #
@@ -28,6 +28,8 @@ prog=${0##*/}
 goroot=$root/goroot
 cachedir=$root/goroot.cache # GOCACHE and HOME of all builds and tests; may be deleted at any time
 overlaydirs=(src api doc) # the directories whose files are wholly ours
+# These files of goroot are ours in place of upstream's. The project has them in dist/.
+distfiles=(README.md SECURITY.md CONTRIBUTING.md)
 
 say() { printf '%s: %s\n' "$prog" "$*"; }
 warn() { printf '%s: %s\n' "$prog" "$*" >&2; }
@@ -201,8 +203,17 @@ patch_files() {
 	done
 }
 
+# project_path FILE prints where the project has goroot's FILE, which is ours.
+project_path() {
+	case " ${distfiles[*]} " in
+	*" $1 "*) printf 'dist/%s\n' "$1" ;;
+	*) printf '%s\n' "$1" ;;
+	esac
+}
+
 # compose DIR sets composed to the tree that the base and DIR's patches, src,
-# api, doc and VERSION make; also trees, patches and owned (DIR's own files).
+# api, doc, dist and VERSION make; also trees, patches and owned (DIR's own files,
+# named as in goroot).
 # It touches no work tree.
 compose() {
 	local from=$1 p out index=$state/compose.index clash line
@@ -243,6 +254,14 @@ compose() {
 		index=$state/overlay.index g ls-files -s -z >"$state/overlay.info"
 		g update-index -z --index-info <"$state/overlay.info"
 	fi
+	local f mode
+	for f in "${distfiles[@]}"; do
+		[[ -f $from/dist/$f ]] || continue
+		mode=100644
+		[[ ! -x $from/dist/$f ]] || mode=100755
+		g update-index --add --cacheinfo "$mode,$(g hash-object -w --no-filters -- "$from/dist/$f"),$f"
+		owned+=("$f")
+	done
 	g update-index --add --cacheinfo "100644,$(g hash-object -w --no-filters -- "$from/VERSION"),VERSION"
 	composed=$(g write-tree)
 }
@@ -346,7 +365,7 @@ record() {
 	for ((i = 0; i < ${#patches[@]}; i++)); do
 		commit=$(printf 'patches/%s\n' "${patches[i]}" | g commit-tree "${trees[i + 1]}" -p "$commit")
 	done
-	commit=$(printf 'src, api, doc, VERSION\n' | g commit-tree "$composed" -p "$commit")
+	commit=$(printf 'src, api, doc, dist, VERSION\n' | g commit-tree "$composed" -p "$commit")
 	old=$(g rev-parse -q --verify refs/heads/goroot || true)
 	if [[ $commit != "$old" || ! -f $store/index ]]; then
 		g update-ref refs/heads/goroot "$commit"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Turns edits made in ./goroot into patches/, src/, api/ and doc/.
+# Turns edits made in ./goroot into patches/, src/, api/, doc/ and dist/.
 # misc/refresh.bash -h says how.
 
 set -euo pipefail
@@ -10,11 +10,11 @@ usage: misc/refresh.bash [-n] [-patch N | -new SUBJECT [-F FILE]] [-all] [FILE..
 
 Takes what was edited in goroot over into the project:
  - a file that is wholly ours, or new, goes to src/, api/ or doc/; if it was
-   deleted in goroot, it is deleted there;
+   deleted in goroot, it is deleted there; dist/ has those of the top directory;
  - an edit of an upstream file goes into the last patch that touches this file.
    Patches after it follow; their messages, and patches not concerned, stay
    as they are, byte for byte. A patch that comes out empty is removed.
-Nothing is written unless patches/, src/, api/ and doc/ as they would be then
+Nothing is written unless patches/, src/, api/, doc/ and dist/ as they would be then
 make exactly what is in goroot.
 
 Flags:
@@ -148,7 +148,7 @@ rm -rf "$stage"
 mkdir "$stage" "$stage/patches"
 cp "$root/VERSION" "$stage/"
 if [[ -f $root/.gitignore ]]; then cp "$root/.gitignore" "$stage/"; fi
-for d in "${overlaydirs[@]}"; do
+for d in "${overlaydirs[@]}" dist; do
 	if [[ -d $root/$d ]]; then cp -R "$root/$d" "$stage/$d"; fi
 done
 if ((n)); then cp "$root"/patches/*.patch "$stage/patches/"; fi
@@ -267,14 +267,18 @@ Subject: $subject
 $body" "${nt[n]}" "${nt[n + 1]}" "$stage/patches/$num-$slug.patch"
 	report+=("patches/$num-$slug.patch: new")
 fi
-for p in "${mine[@]}"; do
+for i in "${!mine[@]}"; do
+	p=${mine[i]}
+	mine[i]=$(project_path "$p")
 	if [[ -n $(entry "$edited" "$p") ]]; then
-		mkdir -p "$(dirname "$stage/$p")"
-		cp -p "$goroot/$p" "$stage/$p"
-		report+=("$p")
+		mkdir -p "$(dirname "$stage/${mine[i]}")"
+		cp -p "$goroot/$p" "$stage/${mine[i]}"
+		report+=("${mine[i]}")
 	else
-		rm -f "$stage/$p"
-		report+=("$p: deleted")
+		[[ ${mine[i]} != dist/* ]] ||
+			die "$p was deleted in goroot, but without ${mine[i]} it is upstream's. Nothing was changed. Edit it, or put it back by ./make.bash -f."
+		rm -f "$stage/${mine[i]}"
+		report+=("${mine[i]}: deleted")
 	fi
 done
 

@@ -1,0 +1,30 @@
+// Copyright 2026 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package bug
+
+import (
+	"fmt"
+	"internal/goversion"
+	"io"
+	"path/filepath"
+	"runtime"
+
+	"cmd/go/internal/cfg"
+)
+
+// printReport prints the report, and who wants it. It opens no browser: the Go
+// project's issue tracker is not where bugs of this toolchain belong.
+func printReport(w io.Writer, body string) {
+	fmt.Fprintf(w, "This toolchain is Go with thread lockers, which is not made by the Go project.\n"+
+		"Please send its maintainers the report below. %s says how.\n\n%s",
+		filepath.Join(cfg.GOROOT, "CONTRIBUTING.md"), body)
+}
+
+// printWhose asks the question that tells this toolchain's bugs from those of the
+// release that it is made from.
+func printWhose(w io.Writer) {
+	fmt.Fprintf(w, "### Does it happen with `GOEXPERIMENT=nothreadlocker`, and with the unmodified %s?\n\n\n",
+		goversion.Upstream(runtime.Version()))
+}
