@@ -26,7 +26,8 @@ Runs these parts, by default those from build to bench, in this order:
 	bench		the driver of bench/run.bash, and that each benchmark runs
 	tools		panicparse, Delve and the Prometheus client, built from their released
 			modules, read what the runtime shows; gopls, staticcheck and vet take
-			programs that use the API
+			programs that use the API; govulncheck and others judge them as they
+			judge those of the unmodified release
 	load		a million goroutines on one thread, a thousand threads with a
 			locker, ten thousand that exit, and that memory and threads return;
 			takes 4 GB of memory and some minutes, so runs only if named;
@@ -348,7 +349,8 @@ part_bench() {
 
 part_tools() {
 	no_args "$@"
-	(cd "$root/test/tools" && with_modules go vet . && with_modules go test -count=1 -v .)
+	read_version && find_base || return
+	(cd "$root/test/tools" && with_modules go vet . && with_modules TOOLS_STOCK="$basedir" go test -count=1 -v .)
 }
 
 built=$(cat "$goroot/.git/make/built" 2>/dev/null) || built=

@@ -862,8 +862,8 @@ test_real_modules() {
 			run gogo "$goroot" build -o hello .
 			run ./hello
 			[[ $out == "hello 2" ]] || fail "$line: $out"
-			run gogo "$goroot" version hello
-			[[ $out == "hello: $version" ]] || fail "$line, GOTOOLCHAIN=${toolchain-}: built by $out"
+			run gogo "$goroot" version -m hello
+			expect "hello: $release"$'\n' "threadlocker_version=$version"
 		done
 	done
 }

@@ -7,7 +7,8 @@
 // Package tools tests that released versions of the tools that people use read
 // what this toolchain's runtime shows: panicparse parses its dumps, Delve lists its
 // goroutines, and the Prometheus client exports its metrics. Go's own pprof shows its
-// profile, over HTTP. And gopls, staticcheck and vet know the API.
+// profile, over HTTP. And gopls, staticcheck and vet know the API, and govulncheck and
+// others which release of Go the toolchain is made from.
 package tools
 
 import (
@@ -295,12 +296,15 @@ func TestDelve(t *testing.T) {
 	if err := os.WriteFile(init, []byte("continue\ngoroutines -with user -t 9\nexit\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(dlv, "exec", "--check-go-version=false", "--allow-non-terminal-interactive", "--init", init, exe, "--", "-test.run=^TestDelve$")
+	cmd := exec.Command(dlv, "exec", "--allow-non-terminal-interactive", "--init", init, exe, "--", "-test.run=^TestDelve$")
 	cmd.Env = append(os.Environ(), "TOOLS_STUCK=1", "HOME="+dir)
 	cmd.Stdin = strings.NewReader("exit\n")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
+	}
+	if bytes.Contains(out, []byte("WARNING")) || bytes.Contains(out, []byte("version of Delve")) {
+		t.Errorf("Delve warns:\n%s", out)
 	}
 	for _, want := range []string{"tools.blocked", "tools.alone", "tools.sit", "tools.stuck"} {
 		if !bytes.Contains(out, []byte(want)) {
@@ -356,29 +360,41 @@ func write(t *testing.T, src string) string {
 	return dir
 }
 
-// install installs a release of a tool, with the modules it was released with, and returns a
-// function that runs it in a directory and returns what it printed.
-func install(t *testing.T, pkg, version string) func(dir string, args ...string) (string, error) {
+// toolchainLine has the module in dir ask for this toolchain.
+func toolchainLine(t *testing.T, dir string) {
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module program\n\ngo 1.26\n\ntoolchain "+fork+"\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A tool is a program that install has installed.
+type tool struct{ path, home string }
+
+// run runs the tool in a directory and returns what it printed.
+func (tool tool) run(dir string, args ...string) (string, error) {
+	cmd := exec.Command(tool.path, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "HOME="+tool.home, "GOWORK=off", "GOFLAGS=")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// install installs a release of a tool, with the modules it was released with.
+func install(t *testing.T, pkg, version string) tool {
 	tmp := t.TempDir()
 	cmd := exec.Command("go", "install", pkg+"@"+version)
 	cmd.Env = append(os.Environ(), "GOBIN="+tmp)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	return func(dir string, args ...string) (string, error) {
-		cmd := exec.Command(filepath.Join(tmp, filepath.Base(pkg)), args...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "HOME="+tmp, "GOWORK=off", "GOFLAGS=")
-		out, err := cmd.CombinedOutput()
-		return string(out), err
-	}
+	return tool{filepath.Join(tmp, filepath.Base(pkg)), tmp}
 }
 
 // copied has a mistake, which go vet and gopls report.
 var copied = strings.Replace(program, "(<-t.calls)()", "l := *t.l\n\tl.Lock()\n\t(<-t.calls)()", 1)
 
 func TestGopls(t *testing.T) {
-	gopls := install(t, "golang.org/x/tools/gopls", "v0.23.0")
+	gopls := install(t, "golang.org/x/tools/gopls", "v0.23.0").run
 	dir := write(t, program)
 	if out, err := gopls(dir, "check", "main.go"); err != nil || out != "" {
 		t.Errorf("gopls check: %v\n%s", err, out)
@@ -392,13 +408,17 @@ func TestGopls(t *testing.T) {
 			t.Errorf("gopls definition of %q: %v\n%s\nwant %s", word, err, out, want)
 		}
 	}
+	toolchainLine(t, dir)
+	if out, err := gopls(dir, "check", "main.go", "go.mod"); err != nil || out != "" {
+		t.Errorf("gopls check in a module that asks for this toolchain: %v\n%s", err, out)
+	}
 	if out, err := gopls(write(t, copied), "check", "main.go"); err != nil || !strings.Contains(out, "copies lock value") {
 		t.Errorf("gopls check does not report that a ThreadLocker is copied: %v\n%s", err, out)
 	}
 }
 
 func TestVetAndStaticcheck(t *testing.T) {
-	staticcheck := install(t, "honnef.co/go/tools/cmd/staticcheck", "v0.8.2")
+	staticcheck := install(t, "honnef.co/go/tools/cmd/staticcheck", "v0.8.2").run
 	dir := write(t, program)
 	if out, err := staticcheck(dir, "-checks=all", "./..."); err != nil || out != "" {
 		t.Errorf("staticcheck: %v\n%s", err, out)
@@ -411,6 +431,10 @@ func TestVetAndStaticcheck(t *testing.T) {
 	}
 	if out := vet(dir); out != "" {
 		t.Errorf("go vet:\n%s", out)
+	}
+	toolchainLine(t, dir)
+	if out, err := staticcheck(dir, "-checks=all", "./..."); err != nil || out != "" {
+		t.Errorf("staticcheck in a module that asks for this toolchain: %v\n%s", err, out)
 	}
 	if out := vet(write(t, copied)); !strings.Contains(out, "copies lock value") {
 		t.Errorf("go vet does not report that a ThreadLocker is copied:\n%s", out)
