@@ -25,8 +25,8 @@ build() {
 
 in_unpatched() { (cd "$work/stock" && fork_go "$@"); }
 
-# The packages that debug a process, and goversion, which the patch touches.
-packages=(./pkg/goversion ./pkg/proc/... ./pkg/terminal/... ./service/...)
+# The packages that debug a process.
+packages=(./pkg/proc/... ./pkg/terminal/... ./service/...)
 tests() {
 	compare_go_test -p=1 -timeout=20m "${packages[@]}" # as Delve's _scripts/make.go
 }
