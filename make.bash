@@ -432,8 +432,7 @@ fi
 if $distpack; then pack; fi
 cat <<EOF
 To use it:
-	export GOROOT=$(printf %q "$goroot")
-	export PATH=\$GOROOT/bin:\$PATH
+	export PATH=$(printf %q "$goroot/bin"):\$PATH
 EOF
 if $demo && [[ $action == bootstrap || $action == install ]]; then
 	echo
