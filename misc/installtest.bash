@@ -11,6 +11,7 @@ Packs goroot, and then tests that
 - a clone of the last commit, built and packed in another directory, gives the
   same archives, byte for byte
 - each way of installing them that doc/install.md describes works
+- their documents are this project's, and refer to nothing that they lack
 - the release notes can be made from doc/next
 
 Takes some ten minutes on two processors. It needs the module proxy that the
@@ -55,7 +56,7 @@ fail() {
 }
 ok() { printf 'ok: %s\n' "$*"; }
 
-changes=$(git_clean -C "$root" status --porcelain -- src patches api doc VERSION make.bash misc/lib.bash misc/base.trees)
+changes=$(git_clean -C "$root" status --porcelain -- src patches api doc dist VERSION make.bash misc/lib.bash misc/base.trees)
 [[ -z $changes ]] || die "what is packed is compared with the last commit, so commit first:"$'\n'"$changes"
 
 # The same bytes.
@@ -119,6 +120,7 @@ tar -C "$work/unpacked" -xzf "$packed/$version.$os_arch.tar.gz"
 expect "the archive" GOPROXY=off "$work/unpacked/go/bin/go" run .
 mv "$work/unpacked/go" "$work/unpacked/moved"
 expect "the archive, moved" GOPROXY=off "$work/unpacked/moved/bin/go" run .
+expect "the archive, by PATH alone" GOPROXY=off PATH="$work/unpacked/moved/bin:/usr/bin:/bin" go run .
 expect "the archive, by GOROOT and PATH" GOPROXY=off GOROOT="$work/unpacked/moved" PATH="$work/unpacked/moved/bin:/usr/bin:/bin" go run .
 
 # A link in PATH, to which another go command goes.
@@ -152,8 +154,49 @@ expect "a link in PATH, by go env -w GOTOOLCHAIN, $release" GOPROXY=off PATH="$w
 rm "$work/home/.config/go/env" # go env -u would go to that toolchain first
 newer=${release%.*}.$((${release##*.} + 1))
 printf 'module hello\n\ngo %s\n' "${newer#go}" >"$work/hello/go.mod"
-refused "a module for $newer" "download $newer for" GOPROXY=off "$work/unpacked/moved/bin/go" version
-refused "a module for $newer, GOTOOLCHAIN=local" "requires go >= ${newer#go}" GOPROXY=off GOTOOLCHAIN=local "$work/unpacked/moved/bin/go" list .
+refused "a module for $newer" "go.mod requires go >= ${newer#go} (running go ${release#go}; GOTOOLCHAIN=local)" GOPROXY=off "$work/unpacked/moved/bin/go" build .
+refused "a module for $newer, GOTOOLCHAIN=auto" "download $newer for" GOPROXY=off GOTOOLCHAIN=auto "$work/unpacked/moved/bin/go" version
+printf 'module hello\n\ngo 1.24\n\ntoolchain %s\n' "$newer" >"$work/hello/go.mod"
+expect "a module whose toolchain line names $newer" GOPROXY=off "$work/unpacked/moved/bin/go" run .
+
+# What tools read of the programs in the archive.
+out=$(cd / && clean_env "$basedir/bin/go" version -m "$work/unpacked/moved/bin/go")
+[[ $out == *": $release"$'\n'* && $out == *$'\tbuild\t'"threadlocker_version=$version"$'\n'* ]] ||
+	fail "the archive's go command says of itself: $out"
+ok "the build information of the archive's go command: $release, threadlocker_version=$version"
+out=$(cd "$work" && env -i PATH=/usr/bin:/bin HOME="$work/home" BROWSER=false "$work/unpacked/moved/bin/go" bug)
+[[ $out == *"$work/unpacked/moved/CONTRIBUTING.md says how"* && $out != *golang.org/issue* ]] || fail "go bug prints: $out"
+ok "go bug: ${out%%$'\n'*}"
+
+# documents WHAT DIR: DIR has this project's documents, and they refer to nothing that DIR
+# lacks: by a link, by the name of a file or directory of the project, or of a script.
+# What a web site serves is not looked for, nor a link to one from its root.
+project_names=$(cd "$root" && git_clean ls-files | sed -n 's,/.*,,p' | sort -u | paste -sd'|')
+documents() {
+	local what=$1 dir=$2 f ref n=0 lacking=()
+	for f in "${distfiles[@]}"; do
+		cmp "$root/dist/$f" "$dir/$f" || fail "$what: $f is not this project's"
+	done
+	while IFS= read -r f; do
+		[[ -f $dir/$f ]] || continue
+		n=$((n + 1))
+		while IFS= read -r ref; do
+			[[ -e $dir/${f%"${f##*/}"}$ref || -e $dir/$ref ]] || lacking+=("$f: $ref")
+		done < <({
+			grep -oE '\]\([^)#]+' "$dir/$f" | sed 's/^](//' | grep -vE '^(https?:|mailto:|/)'
+			sed -E 's,https?://[^ )>]*,,g' "$dir/$f" |
+				grep -oE "(^|[^A-Za-z0-9_./-])(\.{1,2}/)*(($project_names)/[A-Za-z0-9_.-][A-Za-z0-9_./-]*|[A-Za-z0-9_-]+\.bash|[A-Z]+\.md)" |
+				sed -E 's,^[^A-Za-z0-9_./-],,; s,[./]+$,,'
+		} || true)
+	done < <(cd "$root" && { printf '%s\n' "${distfiles[@]}" && git_clean ls-files 'doc/*.md'; })
+	((${#lacking[@]} == 0)) || fail "$what: documents refer to what is not there:"$'\n'"$(list "${lacking[@]}")"
+	ok "$what: $n documents refer to nothing that is not packed"
+}
+documents "the archive" "$work/unpacked/moved"
+mkdir "$work/sources"
+tar -C "$work/sources" -xzf "$packed/$version.src.tar.gz"
+documents "the sources" "$work/sources/go"
+documents "the module" "$work/modcache/golang.org/toolchain@$mod"
 
 # The release notes, and that nothing of the API is without one.
 relnote=golang.org/x/build/cmd/relnote@v0.0.0-20260918145456-c0ee0fbd16a3
