@@ -8,9 +8,9 @@
 
 package runtime
 
-// InjectDebugCallNested is InjectDebugCall of a fn without arguments. If nested is
+// InjectInnerDebugCall is InjectDebugCall of a fn without arguments. If nested is
 // true, gp runs an injected call, which goes on when that of fn is over.
-func InjectDebugCallNested(gp *g, fn func(), nested bool, tkill func(tid int) error) (any, error) {
+func InjectInnerDebugCall(gp *g, fn func(), nested bool, tkill func(tid int) error) (any, error) {
 	if !nested {
 		return InjectDebugCall(gp, fn, nil, nil, tkill, false)
 	}

@@ -396,7 +396,7 @@ func tlDebugInject(t *testing.T, gp *runtime.G, nested bool, f func(ready func()
 	started := make(chan *runtime.G, 1)
 	done := make(chan any, 1)
 	go func() {
-		e, err := runtime.InjectDebugCallNested(gp, func() {
+		e, err := runtime.InjectInnerDebugCall(gp, func() {
 			f(func() { started <- runtime.Getg() })
 		}, nested, debugCallTKill)
 		if err != nil {
