@@ -33,18 +33,18 @@ func TestDedicatedThreadCriticalFair(t *testing.T) {
 		sema := uint32(1)
 		var sections atomic.Int64
 		turns := 0
-		ws[0].start(func() {
-			for turns < wanted && sections.Add(1) < most {
-				runtime.SemacquireSTW(&sema)
-				runtime.Gosched()
-				runtime.SemreleaseSTW(&sema)
-			}
-		})
 		ws[1].start(func() {
 			for ; turns < wanted && sections.Load() < most; turns++ {
 				for last := sections.Load(); sections.Load() == last && last < most; {
 					runtime.Gosched()
 				}
+			}
+		})
+		ws[0].start(func() {
+			for turns < wanted && sections.Add(1) < most {
+				runtime.SemacquireSTW(&sema)
+				runtime.Gosched()
+				runtime.SemreleaseSTW(&sema)
 			}
 		})
 		tlWaitAll(ws...)
