@@ -282,8 +282,7 @@ inline lockedWake(gp, taken) {
 }
 
 #if FAIR
-/* relays(gp): gp got to the m's p in a relay. */
-#define relays(gp)	(p[m[me].p].relay && (g[gp].lockedm != 0 || g[gp].lockRelay))
+#define inRelay	p[m[me].p].relay
 
 /* relaySlice, of the m's p */
 inline relaySlice() {
@@ -291,15 +290,10 @@ inline relaySlice() {
 	p[m[me].p].relay = true;
 	p[m[me].p].last = p[m[me].p].relayLong
 }
-#else
-#define relays(gp)	false
 #endif
 
-/* lockedRunqput(gp, relay), with next, which is what goready asks for */
-inline lockedRunqput(gp, inRelay) {
-#if FAIR
-	g[gp].lockRelay = false;
-#endif
+/* lockedRunqput(gp), with next, which is what goready asks for */
+inline lockedRunqput(gp) {
 	if
 	:: runqempty(m[me].p) && (sched.npidle != 0 || sched.nmspinning != 0) -> runqput(m[me].p, gp, false)
 	:: else ->
@@ -320,7 +314,7 @@ inline lockedRunqput(gp, inRelay) {
 					p[m[me].p].relaySeen = false; p[m[me].p].relayLong = false
 				:: else
 				fi;
-				g[gp].lockRelay = true;
+				g[gp].lockRelay = g[gp].lockTicket;
 				runqput(m[me].p, gp, true)
 			}
 		fi
@@ -350,13 +344,10 @@ inline ready(rg) {
 		fi;
 		if
 		:: ok -> ok = false
-		:: else -> lockedRunqput(rg, relays(gp))
+		:: else -> lockedRunqput(rg)
 		fi
-	:: g[rg].lockedm == 0 && m[me].nlocks != 0 -> lockedRunqput(rg, relays(gp))
+	:: g[rg].lockedm == 0 && m[me].nlocks != 0 -> lockedRunqput(rg)
 	:: g[rg].lockedm == 0 && m[me].nlocks == 0 ->
-#if FAIR
-		g[rg].lockRelay = false;
-#endif
 		runqput(m[me].p, rg, true);
 		wakep()
 	fi
@@ -1099,7 +1090,7 @@ running:
 		fi;
 		if
 		:: ok -> ok = false
-		:: else -> lockedRunqput(gp, false)
+		:: else -> lockedRunqput(gp)
 		fi;
 		goto findRunnable
 	/* lockRecvRelease: gp receives, and one that waits in LockToRecvOSThread joins it */
@@ -1135,11 +1126,11 @@ running:
 		d_step { g[gp].status = Gwaiting; runnable(gp) };
 #ifdef FAULT_leave_published_first
 		gp2 = gp;
-		lockedRunqput(gp, false);
+		lockedRunqput(gp);
 		d_step { lockedRelease(gp2); gp2 = 0; ok = (m[me].nlocks == 0) };
 #else
 		d_step { lockedRelease(gp); ok = (m[me].nlocks == 0) };
-		lockedRunqput(gp, false);
+		lockedRunqput(gp);
 #endif
 		if
 		:: ok -> ok = false; goto mexit

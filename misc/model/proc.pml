@@ -252,6 +252,9 @@ inline releasep(pp) {
 
 inline pidleput(pp) {
 	must(p[pp].status == Phand && runqempty(pp), one_p);
+#if FAIR
+	p[pp].relay = false;
+#endif
 	p[pp].status = Pidle;
 	sched.npidle++;
 	pp = 0

@@ -7,6 +7,8 @@ package runtime
 import (
 	"internal/goexperiment"
 	"internal/profilerecord"
+	"internal/runtime/atomic"
+	"unsafe"
 )
 
 // What dumps, GODEBUG=schedtrace and GODEBUG=threadstall say of dedicated
@@ -44,18 +46,32 @@ func lockedBehind(mp *m, gp *g) (by *g) {
 	}
 	by = mp.curg
 	if by == nil && mp.lockedq.ncritical != 0 && gp.lockflags&gLockCritical == 0 {
-		// Read gs, which are never freed, rather than the list of mp.
-		forEachGRace(func(g *g) {
-			if g.lockflags&gLockCritical != 0 && g.lockedm.ptr() == mp {
-				by = g
-			}
-		})
+		by = lockedInCritical(mp)
 	}
 	if by == gp {
 		return nil
 	}
 	return by
 }
+
+// lockedInCritical returns a g of mp that is in a critical section, or nil. It reads
+// gs, which are never freed, rather than the list of mp.
+func lockedInCritical(mp *m) (found *g) {
+	// All goroutines of a thread ask, so the last answer is mostly right.
+	last := guintptr(lastInCritical.Load()).ptr()
+	if last != nil && last.lockflags&gLockCritical != 0 && last.lockedm.ptr() == mp {
+		return last
+	}
+	forEachGRace(func(gp *g) {
+		if gp.lockflags&gLockCritical != 0 && gp.lockedm.ptr() == mp {
+			found = gp
+		}
+	})
+	lastInCritical.Store(uintptr(unsafe.Pointer(found)))
+	return found
+}
+
+var lastInCritical atomic.Uintptr // what lockedInCritical has found last
 
 // printLockedState prints what by, which occupies mp, does, and, if that is a
 // system call or a call of C, since when.

@@ -55,7 +55,7 @@ const (
 	gLockTicket                     // is its m's ticket; see lockedm.go
 	gLockCritical                   // see criticalEnter
 	gLockSampled                    // its next wait for the thread is measured
-	gLockRelay                      // was put in runnext by a relay, see lockedm.go; also of gs that are not locked
+	gLockRelay                      // is in runnext, as part of a relay; for tickets
 	gLockCounted                    // m.lockedExt or m.lockedInt, as they are while it runs, is not 0
 )
 
@@ -216,7 +216,7 @@ func lockedMove_m(gp *g) {
 	}
 	dropg()
 	pp := getg().m.p.ptr()
-	relay := gp.lockflags&gLockRelay != 0 && pp.relays(gp)
+	relay := pp.inRelay()
 	if !lockedPush(gp) && !lockedWake(gp) {
 		lockedRunqput(pp, gp, true, relay)
 	}
@@ -259,7 +259,7 @@ func lockedLeave_m(gp *g) {
 	dropg()
 
 	pp := mp.p.ptr()
-	relay := pp.relays(gp)
+	relay := pp.inRelay()
 	exit := lockedRelease(mp, gp)
 	gp.lockedm = 0
 	gp.lockflags = 0
@@ -292,7 +292,7 @@ func lockedRelease(mp *m, gp *g) (last bool) {
 // run anything else. Never returns.
 func lockedExit(mp *m) {
 	if GOOS == "plan9" {
-		// Threads do not exit; see gdestroy.
+		// Threads do not exit; see gdestroy. So Lock makes none here.
 		mp.lockedExt = 0
 		mp.lockbits = 0
 		schedule()

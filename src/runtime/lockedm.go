@@ -112,15 +112,17 @@ import (
 // in a slice which somebody else has used up does not pay for that.
 //
 // But two threads that ready each other through runnext would begin one slice
-// after the other, and the gs in the queues would never run. A sequence of gs in
-// which each readies the next through runnext is a relay. The first g of a relay
-// came from a queue, or was readied by a timer or the network poller. An m that
-// is claimed in a relay looks how long that has lasted, each sixteenth time. If it is
-// more than a time slice, the m is the last one: what it readies goes to the end of
-// the global queue, where a goroutine that is preempted goes. (sysmon cannot do this. It
-// often finds the p on its way from one thread to the other, and looks away.) The
-// slices in a relay do not count for the look at the global queue that findRunnable
-// takes at each 61st, or a relay would end after 61 of them, however short.
+// after the other, and the gs in the queues would never run. So ms that get a p one
+// after the other by tickets from its runnext make a relay. Ordinary gs may run
+// between them, as long as they come from runnext, too, and inherit the slice. A
+// relay ends when a g comes from a queue, or the p is idle. An m that is claimed in a
+// relay looks how long that has lasted, each sixteenth time. If it is more than a time
+// slice, the m is the last one: locked gs that are readied in its slice go to the end
+// of the global queue, where a goroutine that is preempted goes. (sysmon cannot do
+// this. It often finds the p on its way from one thread to the other, and looks away.)
+// The slices in a relay do not count for the look at the global queue that
+// findRunnable takes at each 61st, or a relay would end after 61 of them, however
+// short.
 
 const (
 	// Flags in lockedRunq.word. The alignment of gs leaves room for them.
@@ -157,11 +159,11 @@ const _ = 2048 - mallocHeaderSize - mRedZoneSize - unsafe.Sizeof(mPadded{})
 // it is a part of. over and relay are values of schedtick: each is about the time
 // slice with that schedtick, and about no other.
 type lockedSlice struct {
-	over   uint32 // sysmon, or another that preempts what runs, wants this slice to end
-	relay  uint32 // this slice is part of a relay, and not its first
-	began  int64  // when that relay began
-	hops   uint8  // the slices in it so far, the low bits
-	last   bool   // the relay has lasted too long, so this slice is its last
+	over  uint32 // sysmon, or another that preempts what runs, wants this slice to end
+	relay uint32 // this slice is part of a relay, and not its first
+	began int64  // when that relay began
+	hops  uint8  // the slices in it so far, the low bits
+	last  bool   // the relay has lasted too long, so this slice is its last
 }
 
 // A lockedYieldTo says whether a dedicated m gives up its p at the next
@@ -169,10 +171,10 @@ type lockedSlice struct {
 type lockedYieldTo uint8
 
 const (
-	yieldNot    lockedYieldTo = iota
-	yieldLocal                // to the tail of the p's run queue, as by goyield
-	yieldGlobal               // to the tail of the global one, as by Gosched
-	yieldClaimed              // it does not: it has just been claimed, and runs a g first
+	yieldNot     lockedYieldTo = iota
+	yieldLocal                 // to the tail of the p's run queue, as by goyield
+	yieldGlobal                // to the tail of the global one, as by Gosched
+	yieldClaimed               // it does not: it has just been claimed, and runs a g first
 )
 
 // Bits of m.lockbits, which tell of the thread what must outlive the
@@ -299,17 +301,10 @@ func lockedSample(gp *g) {
 // m: it queues gp, already runnable.
 func readyLocked(gp *g, next bool) {
 	mp := getg().m
-	if gp.lockflags&gLockThread == 0 && mp.lockedg == 0 {
-		// Only what it was readied by before was of interest.
-		gp.lockflags &^= gLockRelay
-		runqput(mp.p.ptr(), gp, next)
-		wakep()
-		return
-	}
 	mp.lockedq.away = gp.lockflags&gLockThread == 0 || gp.lockedm.ptr() != mp
 	if gp.lockflags&gLockThread == 0 || !lockedPut(gp) && !lockedWake(gp) {
 		pp := mp.p.ptr()
-		lockedRunqput(pp, gp, next, pp.relays(mp.curg))
+		lockedRunqput(pp, gp, next, mp.curg != nil && pp.inRelay())
 	}
 }
 
@@ -318,10 +313,9 @@ func readyLocked(gp *g, next bool) {
 // runnext, as by ready, with two exceptions. If pp has an empty queue, and another
 // m could run gp at once, runnext would only hide it from that m. And if the current
 // time slice is the last one of a relay, gp goes to the end of the global queue.
-// relay says whether gp is readied in a relay, see relays.
+// relay says whether what readies gp runs in a relay. A timer does not.
 func lockedRunqput(pp *p, gp *g, next, relay bool) {
 	s := &pp.slice
-	gp.lockflags &^= gLockRelay
 	switch {
 	case !next || runqempty(pp) && (sched.npidle.Load() != 0 || sched.nmspinning.Load() != 0):
 		runqput(pp, gp, false)
@@ -334,7 +328,9 @@ func lockedRunqput(pp *p, gp *g, next, relay bool) {
 			s.began = nanotime()
 			s.hops = 0
 		}
-		gp.lockflags |= gLockRelay
+		if gp.lockflags&gLockTicket != 0 {
+			gp.lockflags |= gLockRelay
+		}
 		runqput(pp, gp, true)
 	}
 	if gomaxprocs > 1 { // else no other m could use a p
@@ -407,7 +403,7 @@ func lockedPush(gp *g) bool {
 				if counted {
 					q.ninbox.Add(-1)
 				}
-				gp.lockflags = gp.lockflags&^gLockRelay | gLockTicket
+				gp.lockflags |= gLockTicket
 				return false
 			}
 			continue
@@ -464,9 +460,8 @@ func lockedDrain(mp *m) {
 func lockedClaim(gp *g) bool {
 	q := &gp.lockedm.ptr().lockedq
 	keep := lockedGMask | lockedFlags
-	relay := false
+	relay := gp.lockflags&gLockRelay != 0
 	if gp.lockflags&gLockTicket != 0 {
-		relay = gp.lockflags&gLockRelay != 0
 		gp.lockflags &^= gLockTicket | gLockRelay
 		keep &^= lockedTicket
 		if debugLockedM && q.word.Load()&lockedTicket == 0 {
@@ -506,13 +501,9 @@ func injectLocked(q *gQueue) {
 	var rest gQueue
 	for !q.empty() {
 		gp := q.pop()
-		if gp.lockflags != 0 {
-			gp.lockflags &^= gLockRelay
-			if gp.lockflags&gLockThread != 0 && lockedPut(gp) {
-				continue
-			}
+		if gp.lockflags&gLockThread == 0 || !lockedPut(gp) {
+			rest.pushBack(gp)
 		}
-		rest.pushBack(gp)
 	}
 	*q = rest
 }
@@ -634,11 +625,12 @@ func lockedExecute(mp *m, gp *g) {
 // a new p counts as over, which costs a yield and no more.
 func (pp *p) sliceOver() bool { return pp.slice.over == pp.schedtick }
 
-// relays reports whether gp, which runs on pp or has just stopped to, got there in
-// a relay, so that what it readies goes on with that.
-func (pp *p) relays(gp *g) bool {
-	return gp != nil && gp.lockflags&(gLockThread|gLockRelay) != 0 && pp.slice.relay == pp.schedtick
-}
+// inRelay reports whether the current time slice of pp is part of a relay, and not its
+// first.
+func (pp *p) inRelay() bool { return pp.slice.relay == pp.schedtick }
+
+// endRelay is called when pp is idle. What runs next on it is no part of a relay.
+func (pp *p) endRelay() { pp.slice.relay = pp.schedtick - 1 }
 
 // relaySlice begins a time slice of pp, for an m that was claimed in a relay.
 func (pp *p) relaySlice() {
@@ -948,7 +940,7 @@ func lockedTakeTicket(mp *m) *g {
 		}
 		if gp == nil {
 			gp = q.q.pop()
-			gp.lockflags = gp.lockflags&^gLockRelay | gLockTicket
+			gp.lockflags |= gLockTicket
 		}
 		if q.word.CompareAndSwap(w, w|lockedParked|lockedTicket) {
 			return gp
@@ -1083,7 +1075,7 @@ func lockedCheck(mp *m) {
 		if gp.lockedm.ptr() != mp {
 			throw("lockedCheck: g on another m's queue")
 		}
-		if gp.lockflags&gLockTicket != 0 {
+		if gp.lockflags&(gLockTicket|gLockRelay) != 0 {
 			throw("lockedCheck: ticket on own queue")
 		}
 		if s := readgstatus(gp) &^ _Gscan; s != _Grunnable {

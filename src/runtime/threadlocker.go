@@ -73,7 +73,8 @@ func MakeThreadLocker() *ThreadLocker {
 // No other goroutine has run on that thread before, and it is never the main thread.
 // If the caller is locked by [LockOSThread] or [LockToRecvOSThread], Lock binds l to
 // the caller's thread instead. So to get a ThreadLocker for the main thread, call
-// LockOSThread in an init function and Lock in main.main.
+// LockOSThread in an init function and Lock in main.main. (On Plan 9, where the
+// runtime does not end threads, Lock binds l to the caller's thread in any case.)
 //
 // If another goroutine holds l, Lock moves the caller to the thread that l is bound to,
 // and returns when its turn there has come. A caller that is locked to that thread
@@ -175,7 +176,7 @@ func (l *threadLocker) lock() {
 	case l.n != 0 && gp.lockedm == 0:
 		move = true
 		lockedAdopt(l.mp.ptr(), gp, r)
-	case l.n == 0 && gp.lockedm == 0:
+	case l.n == 0 && gp.lockedm == 0 && GOOS != "plan9":
 		bind = true
 	default:
 		// Bind to this thread, or hold what is bound to it already.

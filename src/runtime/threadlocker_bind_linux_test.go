@@ -529,3 +529,11 @@ func TestThreadLockerBindCloned(t *testing.T) {
 		}
 	})
 }
+
+// TestThreadLockerProfileTimers tests that threads which exit while a CPU profile is taken
+// leave no timers behind.
+func TestThreadLockerProfileTimers(t *testing.T) {
+	if got := runTestProg(t, "testprog", "ThreadLockerProfileTimers"); got != "OK\n" {
+		t.Error(got)
+	}
+}
