@@ -12,7 +12,11 @@ func cStackSignal(sig uint32, c *sigctxt, mp *m) {
 	addr := c.fault()
 	switch {
 	case isAbortPC(c.sigpc()):
-		addr = c.sigsp() // badmorestackg0 where there is no crash stack
+		// badmorestackg0, where there is no crash stack, or another reason to give up.
+		addr = c.sigsp()
+		if addr > mp.g0.stack.lo+stackGuard+cStackPush {
+			return
+		}
 	case sig != _SIGSEGV && sig != _SIGBUS, c.sigFromUser(), addr == c.sigpc():
 		return // not a fault of data
 	}

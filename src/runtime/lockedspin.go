@@ -35,8 +35,8 @@ import (
 // hypervisors, go by similar rules.)
 //
 // Nobody spins if there are more ps than processors: what is spun for may be done by a
-// thread that waits for this one's processor. And of the dedicated ms with a p at most
-// half spin at a time, as of the ordinary ones in findRunnable.
+// thread that waits for this one's processor. And at most half as many dedicated ms
+// spin as there are busy ps, which is the rule for ordinary ones in findRunnable.
 //
 // A dedicated m does not poll the network, whose events ordinary ms find for it.
 // What runs there may have given the thread a file table of its own, in which the
