@@ -31,25 +31,24 @@ func TestDedicatedThreadCriticalFair(t *testing.T) {
 		l := runtime.MakeThreadLocker()
 		_, ws := tlGroup(t, l, 2)
 		sema := uint32(1)
-		var sections atomic.Int64
-		turns := 0
+		var sections, turns atomic.Int64
 		ws[1].start(func() {
-			for ; turns < wanted && sections.Load() < most; turns++ {
+			for ; turns.Load() < wanted && sections.Load() < most; turns.Add(1) {
 				for last := sections.Load(); sections.Load() == last && last < most; {
 					runtime.Gosched()
 				}
 			}
 		})
 		ws[0].start(func() {
-			for turns < wanted && sections.Add(1) < most {
+			for turns.Load() < wanted && sections.Add(1) < most {
 				runtime.SemacquireSTW(&sema)
 				runtime.Gosched()
 				runtime.SemreleaseSTW(&sema)
 			}
 		})
 		tlWaitAll(ws...)
-		if turns < wanted {
-			t.Errorf("a goroutine ran %d times while another went through %d critical sections, want %d times", turns, sections.Load(), wanted)
+		if n := turns.Load(); n < wanted {
+			t.Errorf("a goroutine ran %d times while another went through %d critical sections, want %d times", n, sections.Load(), wanted)
 		}
 	})
 }
