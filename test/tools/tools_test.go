@@ -14,6 +14,7 @@ package tools
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -262,6 +263,11 @@ func TestPprof(t *testing.T) {
 func get(t *testing.T, url string) string {
 	t.Helper()
 	resp, err := http.Get(url)
+	for errors.Is(err, syscall.ECONNREFUSED) {
+		// pprof says what its address is before it listens there.
+		runtime.Gosched()
+		resp, err = http.Get(url)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
