@@ -381,10 +381,10 @@ func unlockedHold() {
 // runs only them, and nothing that takes long is waited for in one.
 //
 // Goroutines of the thread that should have run meanwhile are passed over. That
-// must not go on for ever, as it would with two goroutines one of which always
-// waits for the semaphore that the other holds. So from then on each that leaves
-// its critical section goes to the end of the queue. Only who runs can enter one, so
-// the thread is soon without, and those that were passed over run.
+// must not go on for ever, as it would with a goroutine that is nearly always in a
+// critical section when its time slice ends. So from then on each goroutine that
+// leaves its critical section goes to the end of the queue. Only a goroutine that runs
+// can enter one, so the thread is soon without, and those that were passed over run.
 func criticalEnter() {
 	gp := getg()
 	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
