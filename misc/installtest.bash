@@ -14,6 +14,9 @@ Packs goroot, and then tests that
 - their documents are this project's, and refer to nothing that they lack
 - the release notes can be made from doc/next
 
+If the base is a download, the archives lack upstream's files of api/, doc/, misc/ and
+test/, and make.bash must say so.
+
 Takes some ten minutes on two processors. It needs the module proxy that the
 caller's go command has, for a go command that is older than the release
 (-old, by default go1.25.4) and for golang.org/x/build.
@@ -60,7 +63,7 @@ changes=$(git_clean -C "$root" status --porcelain -- src patches api doc dist VE
 [[ -z $changes ]] || die "what is packed is compared with the last commit, so commit first:"$'\n'"$changes"
 
 # The same bytes.
-"$root/make.bash" -nodemo -distpack
+"$root/make.bash" -nodemo -distpack | tee "$work/make.out"
 packed=$goroot/pkg/distpack
 os_arch=$(cd / && clean_env "$goroot/bin/go" env GOOS GOARCH | paste -sd-)
 mod=v0.0.1-$version.$os_arch
@@ -74,10 +77,10 @@ git_clean clone -q "$root" "$there/clone"
 (
 	umask 077
 	cd /
-	env -i PATH="$PATH" HOME="$work" TZ=Asia/Tokyo LANG=C.UTF-8 GOROOT_BASE="$basedir" "$there/clone/make.bash" -nodemo -distpack
+	env -i PATH="$PATH" HOME="$work" TZ=Asia/Tokyo LANG=C.UTF-8 GOROOT_BASE="$basedir" ${RELEASE:+RELEASE="$RELEASE"} "$there/clone/make.bash" -nodemo -distpack
 )
 for f in "${want[@]}"; do
-	cmp "$packed/$f" "$there/clone/goroot/pkg/distpack/$f" || fail "$f depends on where and how it was built"
+	cmp "$packed/$f" "$there/clone/goroot$suffix/pkg/distpack/$f" || fail "$f depends on where and how it was built"
 	ok "$f is the same from another directory: $(sha256sum <"$packed/$f" | cut -c1-64)"
 done
 chmod -R u+w "$there"
@@ -122,6 +125,17 @@ mv "$work/unpacked/go" "$work/unpacked/moved"
 expect "the archive, moved" GOPROXY=off "$work/unpacked/moved/bin/go" run .
 expect "the archive, by PATH alone" GOPROXY=off PATH="$work/unpacked/moved/bin:/usr/bin:/bin" go run .
 expect "the archive, by GOROOT and PATH" GOPROXY=off GOROOT="$work/unpacked/moved" PATH="$work/unpacked/moved/bin:/usr/bin:/bin" go run .
+
+# What the base lacks, the archive lacks, and make.bash has said so.
+for d in "${optional_parts[@]}"; do
+	if [[ -e $basedir/$d ]]; then
+		[[ -e $work/unpacked/moved/$d ]] || fail "the archive lacks $d/, which the base has"
+		! grep -q "archives lack .* $d/" "$work/make.out" || fail "make.bash says that the archive lacks $d/"
+	else
+		grep -q "archives lack .* $d/" "$work/make.out" || fail "make.bash did not say that the archive lacks upstream's $d/"
+	fi
+done
+ok "the archive has what the base has"
 
 # A link in PATH, to which another go command goes.
 mkdir "$work/bin"
@@ -200,8 +214,8 @@ documents "the module" "$work/modcache/golang.org/toolchain@$mod"
 
 # The release notes, and that nothing of the API is without one.
 relnote=golang.org/x/build/cmd/relnote@v0.0.0-20260918145456-c0ee0fbd16a3
-notes=$root/logs/release-notes.md
-mkdir -p "$root/logs" "$work/notes"
+notes=$logs/release-notes.md
+mkdir -p "$logs" "$work/notes"
 (cd "$work/notes" && env -u GOROOT GOFLAGS= GOWORK=off GOTOOLCHAIN=local GOBIN="$work/bin" "$goroot/bin/go" install "$relnote") ||
 	die "cannot get $relnote"
 (cd "$work/notes" && "$work/bin/relnote" -goroot "$goroot" generate)
