@@ -13,9 +13,11 @@ builds it with upstream's own make.bash. Run again, it brings goroot up to date:
 it takes over what changed in the project, keeps what was edited in goroot, and
 rebuilds what that makes necessary, without a bootstrap where none is needed.
 
-The release is the first of these that is there, of exactly the version that
-VERSION begins with: $GOROOT_BASE; the installed Go; the one that the go command
-downloads by itself when asked for that version.
+VERSION has a line for each release, the default first. The unmodified release is the
+first of these that is there, of exactly that version: $GOROOT_BASE; the installed Go;
+the one that the go command downloads by itself when asked for that version.
+
+RELEASE=go1.26 ./make.bash makes another release of VERSION, in ./goroot.go1.26.
 
 Flags:
 	-quick		after edits of package runtime, leave the go command, the
@@ -25,8 +27,8 @@ Flags:
 	-f		throw away edits made in goroot
 	-distpack	at last, pack goroot into the archives in which Go is released, and
 			into the toolchain module, by upstream's cmd/distpack; in
-			goroot/pkg/distpack. The base must be a full distribution: the go
-			command's download lacks four directories.
+			goroot/pkg/distpack. The tar.gz archives lack what the base lacks:
+			api, doc, misc and test, if that is the go command's download.
 	-env NAME=VALUE	set a variable of upstream's make.bash, such as CC, GOAMD64 or
 			GOEXPERIMENT; may be repeated. No variable of the caller's
 			environment gets there otherwise, PATH, TMPDIR and the locale aside.
@@ -82,7 +84,7 @@ run_demo() {
 	(cd "$root/misc/demo" && clean_env "$goroot/bin/go" run .)
 }
 if $demo_only; then
-	[[ -x $goroot/bin/go ]] || die "there is no goroot yet. Run ./make.bash first."
+	[[ -x $goroot/bin/go ]] || die "there is no ${goroot##*/} yet. Run $make first."
 	run_demo
 	exit
 fi
@@ -99,13 +101,13 @@ cleanup() {
 	fi
 	# No go command of a bootstrap that did not end well stays behind.
 	if [[ -n $building ]]; then rm -rf "$goroot/bin"; fi
-	rm -rf "$goroot.new"
+	rm -rf "$root/goroot.new"
 	unlock
 	exit "$status"
 }
 trap cleanup EXIT
-trap 'warn "interrupted. goroot is not built; run ./make.bash again."; exit 130' INT
-trap 'warn "ended by a signal. goroot is not built; run ./make.bash again."; exit 143' TERM HUP
+trap 'warn "interrupted. goroot is not built; run $make again."; exit 130' INT
+trap 'warn "ended by a signal. goroot is not built; run $make again."; exit 143' TERM HUP
 
 # in_group CMD... runs CMD in a process group of its own, so that a signal to
 # this script alone ends all of it.
@@ -121,89 +123,14 @@ in_group() {
 	return "$status"
 }
 
-# need_space KB WHAT dies unless the file system has that much room.
-need_space() {
-	local avail
-	avail=$(df -Pk "$root" | sed -n '$s/^.* \([0-9][0-9]*\)  *[0-9-][0-9]*% .*$/\1/p')
-	[[ -z $avail ]] || ((avail >= $1)) ||
-		die "$2 needs about $(($1 / 1024)) MB in $root, which has $((avail / 1024)) MB free. Make room, or clone the project to a larger disk."
-}
-
-# The parts of a release that goroot is made from; those after the bar may be
-# missing in a downloaded base.
-parts=(src lib LICENSE PATENTS README.md SECURITY.md CONTRIBUTING.md codereview.cfg go.env)
-optional_parts=(api doc misc test)
-
-# populate makes goroot.new, a repository whose work tree is the pristine base.
+# populate makes goroot.new, a repository whose work tree is the pristine base, and
+# from it goroot.
 populate() {
-	local e new=$goroot.new err want id known bad=()
-	need_space 450000 "the source tree"
-	say "copying $basedir"
-	rm -rf "$new"
-	mkdir "$new"
-	for e in "${parts[@]}" "${optional_parts[@]}"; do
-		[[ -e $basedir/$e ]] || continue
-		err=$(cp -R -H "$basedir/$e" "$new/$e" 2>&1) ||
-			die "cannot copy $basedir/$e to $new: $(printf '%s\n' "$err" | sed -n '1s/.*: //p'). Is the disk full?"
-	done
-	chmod -R u+w "$new"
-
-	# A base may have been read-only, or lost its modes in a module zip.
-	(
-		shopt -s globstar dotglob
-		cd "$new"
-		chmod -R a-x+X .
-		chmod -- a+x **/*.bash **/*.sh **/*.pl **/*.rc **/go_?*_?*_exec
-		# The go command's download leaves these beside the go.mod that it restores.
-		rm -f -- **/_go.mod
-		# What dist generates for the base's version.
-		rm -f -- src/cmd/dist/dist "${generated[@]}"
-	)
-	# The one file in which an installed distribution may differ from the release.
-	sed 's/^GOTOOLCHAIN=.*/GOTOOLCHAIN=auto/' "$basedir/go.env" >"$new/go.env"
-
-	git_clean init -q --template= "$new"
-	use_goroot "$new"
-	mkdir -p "$state" "$store/info"
-	g symbolic-ref HEAD refs/heads/goroot
-	g config gc.auto 0
-	g config core.looseCompression 1
-	g config core.autocrlf false
-	printf '* -text -ident -filter -working-tree-encoding\n' >"$store/info/attributes"
-	{
-		printf '/bin/\n/pkg/\n/VERSION.cache\n/src/cmd/dist/dist\n'
-		printf '/%s\n' "${generated[@]}"
-		printf '%s\n' '*~' '.*.sw?' '.DS_Store' '*.orig' '*.rej' '*.test' '*.test.exe' '*.prof'
-	} >"$store/info/exclude"
-	g add -A -f -- . 2>"$state/add.err" ||
-		die "git could not take in $new: $(sed -n '$p' "$state/add.err"). Is the disk full?"
-	base=$(g write-tree)
-
-	# Unmodified means unmodified: the release's trees are known.
-	known=$(sed -n 's/^release //p' "$root/misc/base.trees")
-	if [[ $known != "$release" ]]; then
-		warn "misc/base.trees knows ${known:-no release}, not $release. If you trust $basedir, these lines belong there:"
-		{
-			printf 'release %s\n' "$release"
-			g ls-tree "$base" | sed 's/^[^ ]* [^ ]* \([^	]*\)	\(.*\)$/\2 \1/'
-		} >&2
-		die "Nothing was built."
-	fi
-	while read -r e want; do
-		[[ $e == [a-zA-Z]* && $e != release ]] || continue
-		id=$(g rev-parse -q --verify "$base:$e" || true)
-		if [[ -z $id ]]; then
-			[[ " ${optional_parts[*]} " == *" $e "* ]] || bad+=("$e is missing")
-		elif [[ $id != "$want" ]]; then
-			bad+=("$e")
-		fi
-	done <"$root/misc/base.trees"
-	if ((${#bad[@]})); then
-		warn "$basedir is not an unmodified $release. It differs in:"
-		list "${bad[@]}" >&2
-		die "Set GOROOT_BASE to an unmodified one; GOTOOLCHAIN=$release go env GOROOT, asked of another version, names one."
-	fi
-
+	local new=$root/goroot.new
+	copy_base "$new"
+	init_store "$new"
+	take_base
+	verify_base
 	setstate base "$base"
 	setstate release "$release"
 	setstate synced "$base"
@@ -215,18 +142,6 @@ populate() {
 	mv "$new" "$goroot"
 	use_goroot "$goroot"
 }
-
-# generated are the files that dist writes into src.
-generated=(
-	src/cmd/cgo/zdefaultcc.go
-	src/cmd/go/internal/cfg/zdefaultcc.go
-	src/cmd/go/internal/cfg/zosarch.go
-	src/cmd/internal/objabi/zbootstrap.go
-	src/go/build/zcgo.go
-	src/internal/buildcfg/zbootstrap.go
-	src/internal/runtime/sys/zversion.go
-	src/time/tzdata/zzipdata.go
-)
 
 # tools are what upstream's make.bash installs (toolsToInstall in cmd/dist).
 tools=(cmd/go cmd/gofmt cmd/asm cmd/cgo cmd/compile cmd/cover cmd/fix cmd/link cmd/preprofile cmd/vet)
@@ -264,12 +179,12 @@ go_install() {
 	for n in 1 2 3 4; do
 		say "installing the tools, round $n"
 		in_group in_goroot install "${tools[@]}" ||
-			die "goroot does not build (see above). Mend it and run ./make.bash again; if the tools in goroot/bin are broken themselves, ./make.bash -a."
+			die "goroot does not build (see above). Mend it and run $make again; if the tools in goroot/bin are broken themselves, $make -a."
 		stale=$(in_goroot list -f '{{if .Stale}}{{.ImportPath}}{{end}}' "${tools[@]}") ||
-			die "goroot/bin/go does not work any more. Run ./make.bash -a."
+			die "goroot/bin/go does not work any more. Run $make -a."
 		[[ -n $stale ]] || break
 	done
-	[[ -z $stale ]] || die "the tools do not converge: still stale after $n rounds: ${stale//$'\n'/ }. Run ./make.bash -a."
+	[[ -z $stale ]] || die "the tools do not converge: still stale after $n rounds: ${stale//$'\n'/ }. Run $make -a."
 	say "installed in $((SECONDS - t)) s"
 }
 
@@ -296,23 +211,13 @@ what_to_build() {
 	done
 }
 
-# want_full_base dies unless the base has what an archive has.
-want_full_base() {
-	local p missing=()
-	for p in "${optional_parts[@]}"; do
-		g rev-parse -q --verify "$base:$p" >/dev/null || missing+=("$p/")
-	done
-	((${#missing[@]} == 0)) ||
-		die "Nothing was built or packed: the base came without ${missing[*]}, which an archive has. Set GOROOT_BASE to a full distribution of $release."
-}
-
 # pack has cmd/distpack pack goroot, which takes whatever is there, so it wants
 # nothing there that the project did not make.
 pack() {
-	local p f strange=()
+	local p f strange=() lacking=()
 	rm -rf "$goroot/pkg/distpack" # of another state, maybe
 	if ((${#edits[@]})); then
-		die "Nothing was packed: goroot has edits that the project does not have. Keep them with misc/refresh.bash, or throw them away with ./make.bash -f."
+		die "Nothing was packed: goroot has edits that the project does not have. Keep them with misc/refresh.bash, or throw them away with $make -f."
 	fi
 	while IFS= read -r -d '' p; do
 		case $p in
@@ -332,13 +237,18 @@ pack() {
 	}
 	say "packed:"
 	for f in "$goroot"/pkg/distpack/*; do printf '\t%s\n' "${f#"$root/"}"; done
+	for p in "${optional_parts[@]}"; do
+		g rev-parse -q --verify "$base:$p" >/dev/null || lacking+=("$p/")
+	done
+	((${#lacking[@]} == 0)) ||
+		say "the tar.gz archives lack upstream's files of ${lacking[*]}, for the base came without them. The toolchain module never has these."
 }
 
 # A build with other flags is another build.
 options=
 for e in "${buildenv[@]}" "${upstream_args[@]}"; do options+=$(printf '%q ' "$e"); done
 
-rm -rf "$goroot.new"
+rm -rf "$root/goroot.new"
 if [[ -d $goroot && ! -f $goroot/.git/make/synced ]]; then
 	die "$goroot was not made by this script. Move it away or remove it."
 fi
@@ -363,7 +273,7 @@ if [[ -d $goroot ]]; then
 		if ((${#paths[@]})); then
 			warn "goroot must be made anew from $release, but it has edits that are not in the project:"
 			list "${paths[@]}" >&2
-			die "Nothing was changed. Keep them with misc/refresh.bash at the commit that goroot was made from, or throw them away with ./make.bash -f."
+			die "Nothing was changed. Keep them with misc/refresh.bash at the commit that goroot was made from, or throw them away with $make -f."
 		fi
 	fi
 fi
@@ -401,14 +311,13 @@ else
 	if [[ $action == none && -z $built ]]; then action=install; fi
 fi
 done_tree=$worktree
-if $distpack; then want_full_base; fi
 case $action in
 bootstrap) bootstrap ;;
 install) go_install ;;
 runtime)
 	if $quick; then
 		done_tree=''
-		say "package runtime changed: programs get it at once; the tools stay on the runtime they were built with until ./make.bash runs without -quick"
+		say "package runtime changed: programs get it at once; the tools stay on the runtime they were built with until $make runs without -quick"
 	else
 		go_install
 	fi
@@ -426,7 +335,9 @@ edits=("${paths[@]}")
 say "installed $("$goroot/bin/go" version | sed 's/^go version //') in $goroot (${#patches[@]} patches, ${#owned[@]} files of our own)"
 missing_dirs_note
 if ((${#edits[@]})); then
-	say "goroot has edits that are not in patches/ or src/ (misc/refresh.bash puts them there):"
+	how="misc/refresh.bash puts them there"
+	[[ -z $suffix ]] || how="misc/refresh.bash takes them from ./goroot only: make them there"
+	say "${goroot##*/} has edits that are not in patches/ or src/ ($how):"
 	list "${edits[@]}"
 fi
 if $distpack; then pack; fi
@@ -436,5 +347,5 @@ To use it:
 EOF
 if $demo && [[ $action == bootstrap || $action == install ]]; then
 	echo
-	run_demo || die "the toolchain is installed, but the demonstration failed (see above; it runs by itself with ./make.bash -demo)"
+	run_demo || die "the toolchain is installed, but the demonstration failed (see above; it runs by itself with $make -demo)"
 fi

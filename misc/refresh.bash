@@ -15,7 +15,9 @@ Takes what was edited in goroot over into the project:
    Patches after it follow; their messages, and patches not concerned, stay
    as they are, byte for byte. A patch that comes out empty is removed.
 Nothing is written unless patches/, src/, api/, doc/ and dist/ as they would be then
-make exactly what is in goroot.
+make exactly what is in goroot, and the patches apply to each other release of VERSION
+too, every hunk to one place. goroot is that of the default release: what is edited for
+another release must be edited there.
 
 Flags:
 	-patch N	put edits of upstream files into patch number N
@@ -23,7 +25,8 @@ Flags:
 	-F FILE		the rest of the new patch's message; without it an editor asks
 	FILE...		-patch and -new are for these files only (names as in goroot,
 			src/runtime/proc.go); other edits go where they would without
-	-all		write every patch anew, in the one format that patches have here
+	-all		write every patch anew, in the one format that patches have here, with
+			more context where three lines fit several places of a file
 	-n		say what would be done, and do nothing
 	-h		this text
 EOF
@@ -66,11 +69,13 @@ done
 [[ -n $subject || -z $body ]] || die "-F goes with -new"
 [[ -n $target$subject || ${#only[@]} == 0 ]] || die "file names go with -patch or -new"
 
-[[ -f $goroot/.git/make/synced ]] || die "there is no goroot made by make.bash. Run ./make.bash first."
 read_version
+[[ $version == "${versions[0]}" ]] ||
+	die "RELEASE=$RELEASE: patches are written from $(minor_of "${versions[0]}"), the default release, and only proved on the others. With two sources of edits, one would undo the other's. Edit goroot, and unset RELEASE."
+[[ -f $goroot/.git/make/synced ]] || die "there is no goroot made by make.bash. Run ./make.bash first."
 lock
 stage=''
-trap '[[ -z $stage ]] || rm -rf "$stage"; unlock' EXIT
+trap '[[ -z $stage ]] || rm -rf "$stage"; rm -rf "$root/goroot.new"; unlock' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
@@ -78,8 +83,13 @@ use_goroot "$goroot"
 rm -f "$state"/*.lock
 base=$(getstate base)
 [[ $(getstate release) == "$release" ]] || die "goroot is made from $(getstate release), VERSION wants $release. Run ./make.bash first."
+allow_ambiguous=$all # -all gives them more context
 compose "$root"
+allow_ambiguous=false
 scan
+changed "$(getstate synced)" "$worktree"
+[[ " ${paths[*]} " != *" VERSION "* || $(entry "$worktree" VERSION) == "$(entry "$composed" VERSION)" ]] ||
+	die "goroot/VERSION is edited, but it is made from the project's VERSION, which has the lines of all releases. Nothing was changed. Edit that, and put back this: git -C goroot checkout VERSION"
 sync
 edited=$worktree
 before=$composed
@@ -109,7 +119,7 @@ changed "$composed" "$edited"
 edits=("${paths[@]}")
 mine=() upstreams=() homeless=() outside=() # by where they go
 for p in "${edits[@]}"; do
-	if [[ $p == VERSION || -n ${ours[$p]-} ]]; then
+	if [[ -n ${ours[$p]-} ]]; then
 		mine+=("$p")
 	elif [[ -n ${last[$p]-} || -n $(entry "$base" "$p") ]]; then
 		toucher[$p]=${last[$p]-}
@@ -146,12 +156,11 @@ fi
 stage=$state/stage
 rm -rf "$stage"
 mkdir "$stage" "$stage/patches"
-cp "$root/VERSION" "$stage/"
 if [[ -f $root/.gitignore ]]; then cp "$root/.gitignore" "$stage/"; fi
 for d in "${overlaydirs[@]}" dist; do
 	if [[ -d $root/$d ]]; then cp -R "$root/$d" "$stage/$d"; fi
 done
-if ((n)); then cp "$root"/patches/*.patch "$stage/patches/"; fi
+for p in "$root"/patches/*.patch; do cp "$p" "$stage/patches/"; done
 
 # blob TREE PATH FILE writes PATH of TREE to FILE.
 blob() {
@@ -203,22 +212,6 @@ for ((i = 1; i <= n + (k > n); i++)); do
 done
 index=$state/index
 
-# write_patch HEADER FROM TO FILE writes a patch in the one format that there is
-# here. Whatever the version of git or its configuration could change is fixed.
-write_patch() {
-	{
-		printf '%s\n---\n' "$1"
-		g diff-tree -r -p --no-renames --no-color --no-ext-diff --no-textconv --full-index --binary \
-			--src-prefix=a/ --dst-prefix=b/ --diff-algorithm=myers --indent-heuristic \
-			-U3 --inter-hunk-context=0 "$2" "$3"
-	} >"$4"
-}
-
-# header FILE prints a patch's message and what stands before it.
-header() {
-	sed -n -e '/^---$/q' -e '/^diff --git /q' -e p "$1"
-}
-
 zero=0000000000000000000000000000000000000000
 report=()
 for ((i = 1; i <= n; i++)); do
@@ -256,7 +249,7 @@ if ((k > n)); then
 	who=$(git -C "$root" var GIT_AUTHOR_IDENT) || die "git does not know who you are (user.name, user.email). Nothing was changed."
 	who=${who%>*}\>
 	num=0000
-	if ((n)); then num=${patches[n - 1]%%-*}; fi
+	for p in "$stage"/patches/*.patch; do p=${p##*/} num=${p%%-*}; done
 	printf -v num %04d $((10#$num + 1))
 	slug=$(printf '%s' "$subject" | sed -e 's/[^A-Za-z0-9._]\{1,\}/-/g' -e 's/^-//' | cut -c 1-52 | sed 's/[-.]*$//')
 	write_patch "From $zero Mon Sep 17 00:00:00 2001
@@ -290,6 +283,7 @@ if [[ $composed != "$edited" ]]; then
 	list "${paths[@]}" >&2
 	die "Nothing was changed. This is a mistake in misc/refresh.bash, or goroot was edited while it ran: run it again."
 fi
+prove_others "$stage"
 
 if ((${#report[@]} == 0)); then
 	say "nothing to do: the project makes goroot as it is"

@@ -44,15 +44,16 @@ while (($#)); do
 done
 [[ $jobs =~ ^[1-9][0-9]*$ ]] || die "-jobs wants a number"
 
-[[ -x $goroot/bin/go ]] || die "goroot is not built. Run ./make.bash first."
-logs=$root/logs/stressmatrix
+read_version
+[[ -x $goroot/bin/go ]] || die "${goroot##*/} is not built. Run $make first."
+logs+=/stressmatrix
 rm -rf "$logs"
 mkdir -p "$logs"
 : >"$logs/ok"
 
 # A GOROOT whose runtime asserts. The objects of a GOROOT name its files, so it
 # has a cache of its own.
-debug=$cachedir/debug
+debug=$cachedir/debug$suffix
 rm -rf "$debug/go"
 mkdir -p "$debug/go"
 for d in bin pkg src lib VERSION go.env; do cp -R "$goroot/$d" "$debug/go/$d"; done
@@ -106,4 +107,4 @@ done
 wait
 ok=$(wc -l <"$logs/ok")
 say "$n runs of $duration, $jobs at a time, in $((SECONDS - start)) s: $ok ok"
-((ok == n)) || die "some failed: see logs/stressmatrix"
+((ok == n)) || die "some failed: see $logs"

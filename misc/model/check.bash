@@ -26,6 +26,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 . "$root/misc/lib.bash"
 trap - ERR
 model=$root/misc/model
+read_version
 
 # Each fault, the configuration it is searched for in, and the property that must
 # catch it.
@@ -70,16 +71,19 @@ mapfile -t configs < <(sed -nE 's/^#(el)?if defined\(CONFIG_(\w+)\).*/\2/p' "$mo
 mapfile -t claims < <(sed -nE 's/^ltl (\w+) .*/\1/p' "$model/lockedm.pml")
 ((${#configs[@]} && ${#claims[@]})) || die "found no configurations in config.pml, or no formulas in lockedm.pml"
 
-# functions prints the list "functions" with the checksums that hold now. goroot is there
-# once make.bash has run; without it, what is in there keeps its checksum.
+# functions prints the list "functions" with the checksums that hold now. goroot, or what
+# RELEASE has in its place, is there once make.bash has run; without it, what is in there
+# keeps its checksum.
 functions() {
-	local file name sum
+	local file name sum path
 	while read -r file name sum; do
-		if [[ $file == goroot/* && ! -e $root/$file ]]; then
+		path=$root/$file
+		[[ $file != goroot/* ]] || path=$goroot/${file#goroot/}
+		if [[ $file == goroot/* && ! -e $path ]]; then
 			printf '%s %s %s\n' "$file" "$name" "$sum"
 			continue
 		fi
-		sum=$(sed -n "/^func \(([^)]*) \)\?$name(/,/^}/p" "$root/$file" | cksum)
+		sum=$(function_text "$name" <"$path" | cksum)
 		[[ $sum != *" 0" ]] || die "$file has no function $name: take it out of misc/model/functions, and the model"
 		printf '%s %s %s\n' "$file" "$name" "${sum% *}"
 	done <"$model/functions"
@@ -283,7 +287,7 @@ for ((n = 0; n < ${#todo[@]}; n++)); do [[ -e $work/$n.ok ]] || status=1; done
 if ((${#names[@]} == 0)); then
 	now=$(functions)
 	all=$(wc -l <"$model/functions") skipped=0
-	[[ -e $root/goroot/src/runtime/proc.go ]] || skipped=$(grep -c '^goroot/' "$model/functions" || true)
+	[[ -e $goroot/src/runtime/proc.go ]] || skipped=$(grep -c '^goroot/' "$model/functions" || true)
 	if changed=$(diff <(cat "$model/functions") <(printf '%s\n' "$now")); then
 		printf '\n%d functions are as they were when they were compared with the model\n' $((all - skipped))
 	else

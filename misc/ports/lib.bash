@@ -27,7 +27,8 @@ root=$(cd "$here/../../.." && pwd -P)
 
 name=${here##*/}
 prog=misc/ports/$name/$prog
-work=$cachedir/ports/$name
+read_version
+work=$cachedir/ports$suffix/$name
 columns=()
 
 usage() {
@@ -216,8 +217,7 @@ main() {
 	done
 	((${#steps[@]})) || steps=(build test bench)
 
-	[[ -x $goroot/bin/go ]] || die "goroot is not built. Run ./make.bash first."
-	read_version
+	[[ -x $goroot/bin/go ]] || die "${goroot##*/} is not built. Run $make first."
 	find_base
 	modules_from "$basedir/bin/go"
 	fetch
