@@ -70,15 +70,16 @@ same() { run diff -r -x .git -x goroot -x 'goroot.*' "$1" "$2"; }
 
 # --- A release that is built in no time.
 
-# fake_release DIR makes one. Its make.bash says in pkg/env in which environment
+# fake_release DIR [RELEASE] makes one. Its make.bash says in pkg/env in which environment
 # it ran, and counts its runs.
 fake_release() {
-	local d=$1 i
+	local d=$1 release=${2-$release} i
 	mkdir -p "$d"/{bin,src/runtime,src/cmd/compile,lib/wasm,api,doc,misc,test}
 	printf '%s\ntime 2026-01-01T00:00:00Z\n' "$release" >"$d/VERSION"
 	for i in LICENSE PATENTS README.md SECURITY.md CONTRIBUTING.md codereview.cfg; do echo "$i" >"$d/$i"; done
 	printf 'A=b\nGOTOOLCHAIN=local\n' >"$d/go.env"
 	for i in {1..60}; do echo "line $i"; done >"$d/src/runtime/proc.go"
+	for i in 1 2; do printf '%s\n' "func $i" one two three four five six seven eight nine; done >"$d/src/runtime/twice.go"
 	cp "$d/src/runtime/proc.go" "$d/src/runtime/chan.go"
 	cp "$d/src/runtime/proc.go" "$d/src/cmd/compile/main.go"
 	printf 'dos\r\nline\r\n' >"$d/src/runtime/crlf.txt"
@@ -93,6 +94,7 @@ case "$1 $2" in
 "version "*) echo "go version $(sed -n 1p "$(dirname "$0")/../VERSION") fake/fake" ;;
 "env GOROOT") cd "$(dirname "$0")/.." && pwd -P ;;
 "install "*) echo "$@" >>"$(dirname "$0")/../pkg/installs" ;;
+"tool distpack") mkdir -p "$(dirname "$0")/../pkg/distpack" && touch "$(dirname "$0")/../pkg/distpack/archive" ;;
 esac
 EOF
 	cat >"$d/src/make.bash" <<'EOF'
@@ -175,11 +177,41 @@ test_base_missing() {
 	[[ ! -e $p/goroot ]] || fail "left a goroot"
 }
 
+# fake_download RELEASE makes a release that fake_go can download.
+fake_download() {
+	local d=$work/mod/golang.org/toolchain@v0.0.1-$1
+	[[ ! -e $d ]] || return 0
+	mkdir -p "$work/mod/golang.org"
+	fake_release "$d" "$1"
+	rm -r "$d"/{api,doc,misc,test}
+	# Other lines before those that patches change, and some after.
+	sed -i "1i first of $1" "$d"/src/runtime/{proc,chan}.go
+	echo "last of $1" >>"$d/src/runtime/proc.go"
+	# Of the default release only the second block ends in eight.
+	[[ $1 != "$release" ]] || sed -i '0,/^eight$/s//8th/' "$d/src/runtime/twice.go"
+}
+
+# fake_go prints a PATH with a go command of another version, which downloads what
+# fake_download has made.
+fake_go() {
+	bin_without_go
+	mkdir -p "$work/old/bin"
+	cat >"$work/old/bin/go" <<EOT
+#!/bin/sh
+[ "\$1 \$2" = "env GOROOT" ] || exit 1
+d="$work/mod/golang.org/toolchain@v0.0.1-\$GOTOOLCHAIN"
+if [ -d "\$d" ]; then echo "\$d"; elif [ "\$GOTOOLCHAIN" = local ]; then echo "$work/old"; else exit 1; fi
+EOT
+	chmod +x "$work/old/bin/go"
+	echo go1.21 >"$work/old/VERSION"
+	printf '%s\n' "$work/old/bin:$work/nogo"
+}
+
 # bin_without_go makes a PATH of what make.bash may need, and no go command.
 bin_without_go() {
 	local c
 	mkdir -p "$work/nogo"
-	for c in bash sh env git sed awk grep sort paste cat cp mv rm rmdir mkdir chmod df dirname uname cmp date cut tr head tail diff sleep ln cc gcc ld; do
+	for c in bash sh env git sed awk grep sort paste cat cp mv rm rmdir mkdir chmod df dirname uname cmp date cut tr head tail diff sleep ln touch wc tee cksum cc gcc ld; do
 		ln -sf "$(type -P "$c")" "$work/nogo/$c"
 	done
 }
@@ -594,6 +626,98 @@ test_in_ignored_directory() {
 	grep -q third "$o/p/goroot/src/runtime/proc.go" || fail "patches were not applied"
 }
 
+# --- Several releases.
+
+# two_releases gives $p a second, older release, go1.20.3, and both from downloads.
+two_releases() {
+	local r
+	export PATH
+	PATH=$(fake_go)
+	unset GOROOT_BASE
+	fake_download "$release"
+	fake_download go1.20.3
+	printf '%s\n' "$version" "go1.20.3-${version#*-}" 'time 2026-01-01T00:00:00Z' >"$p/VERSION"
+	for r in "$release" go1.20.3; do
+		sed -i "/^release $r$/,\$d" "$p/misc/base.trees"
+		refuse env RELEASE="$r" "$p/make.bash"
+		expect "misc/base.trees knows" "not $r"
+		printf '%s\n' "$out" | sed -n '/^release /,/^make.bash:/p' | sed '$d' >>"$p/misc/base.trees"
+	done
+	commit "two releases"
+}
+
+test_release_chosen() {
+	two_releases
+	run "$p/make.bash"
+	expect "in $p/goroot "
+	[[ $(<"$p/goroot/VERSION") == "$version"$'\n''time 2026-01-01T00:00:00Z' ]] || fail "VERSION is $(<"$p/goroot/VERSION")"
+	[[ ! -e $p/goroot.go1.20 ]] || fail "made the other one too"
+	cp -R "$p/goroot/src" "$work/before"
+	for r in go1.20 go1.20.3; do
+		run env RELEASE=$r "$p/make.bash"
+		expect "installed go1.20.3-${version#*-} " "in $p/goroot.go1.20 " "export PATH=$(printf %q "$p/goroot.go1.20/bin")"
+	done
+	expect "up to date"
+	[[ $(<"$p/goroot.go1.20/VERSION") == "go1.20.3-${version#*-}"$'\n''time 2026-01-01T00:00:00Z' ]] || fail "VERSION is $(<"$p/goroot.go1.20/VERSION")"
+	grep -q 'first of go1.20.3' "$p/goroot.go1.20/src/runtime/proc.go" && grep -q 'line 30 second' "$p/goroot.go1.20/src/runtime/proc.go" ||
+		fail "not made from go1.20.3"
+	same "$work/before" "$p/goroot/src"
+	! grep -q RELEASE "$p/goroot.go1.20/pkg/env" || fail "RELEASE is in upstream's environment"
+	for r in go1.19 go1.20.4 "$version" go1; do
+		refuse env RELEASE="$r" "$p/make.bash"
+		expect "RELEASE=$r: VERSION has no such release" "$release" "go1.20 or go1.20.3"
+	done
+	[[ -z $(git -C "$p" status --porcelain) ]] || fail "not ignored: $(git -C "$p" status --porcelain)"
+	# Edits in the other one are told from those that refresh.bash takes.
+	echo x >>"$p/goroot.go1.20/src/runtime/proc.go"
+	run env RELEASE=go1.20 "$p/make.bash"
+	expect "goroot.go1.20 has edits" "from ./goroot only"
+}
+
+test_version_lines() {
+	bad() { # TEXT LINE...
+		local want=$1
+		shift
+		printf '%s\n' "$@" >"$p/VERSION"
+		refuse "$p/make.bash"
+		expect "VERSION" "$want"
+		[[ ! -e $p/goroot ]] || fail "made a goroot"
+	}
+	local t='time 2026-01-01T00:00:00Z'
+	bad 'the number after threadlocker is 1' "$release-threadlocker1" go1.20.3-threadlocker2 "$t"
+	bad 'another line for go1.20' "$release-threadlocker1" go1.20.3-threadlocker1 go1.20.4-threadlocker1 "$t"
+	bad 'no time line' "$release-threadlocker1"
+	bad 'after the time line' "$release-threadlocker1" "$t" "$t"
+	bad 'after the time line' "$t" "$release-threadlocker1"
+	bad 'names no release' "$t"
+	bad 'line 2 is "time tomorrow"' "$release-threadlocker1" 'time tomorrow'
+	bad 'line 2 is "go1.20.3"' "$release-threadlocker1" go1.20.3 "$t"
+}
+
+# What base.trees has no hash of is used, but not without a word.
+test_base_unverified() {
+	sed -i '/^\(api\|test\) /d' "$p/misc/base.trees"
+	run "$p/make.bash"
+	expect "api/ test/ of the base is unmodified could not be verified"
+	[[ -f $p/goroot/test/file.txt ]] || fail "test/ is not used"
+	sed -i 's/^\(doc .*\).$/\1x/' "$p/misc/base.trees"
+	rm -rf "$p/goroot"
+	refuse "$p/make.bash"
+	expect "is not an unmodified $release" "	doc"
+}
+
+test_distpack() {
+	two_releases
+	run "$p/make.bash" -distpack
+	expect "goroot/pkg/distpack/archive" "archives lack upstream's files of api/ doc/ misc/ test/"
+	rm -rf "$p/goroot"
+	sed -i "/^release $release$/,/^$/d" "$p/misc/base.trees"
+	cat "$work/base.trees" >>"$p/misc/base.trees"
+	run env GOROOT_BASE="$work/base" "$p/make.bash" -distpack
+	expect "goroot/pkg/distpack/archive"
+	[[ $out != *"archives lack"* ]] || fail "$out"
+}
+
 # --- refresh.bash
 
 # unchanged: the project is as committed.
@@ -760,6 +884,113 @@ test_refresh_outside() {
 	refuse "$p/misc/refresh.bash"
 	expect "test/new.go" "Move or delete them"
 	unchanged
+}
+
+test_refresh_version() {
+	run "$p/make.bash"
+	sed -i 's/^time .*/time 2027-01-01T00:00:00Z/' "$p/goroot/VERSION"
+	echo x >>"$p/goroot/src/runtime/proc.go"
+	refuse "$p/misc/refresh.bash"
+	expect "goroot/VERSION is edited" "project's VERSION"
+	unchanged
+	run git -C "$p/goroot" checkout VERSION
+	run "$p/misc/refresh.bash"
+}
+
+# A hunk that fits two places.
+test_ambiguous() {
+	local g=$p/goroot f
+	run "$p/make.bash"
+	sed -i '14s/five/5/' "$g/src/runtime/twice.go"
+	sed -i 's/^line 40$/line forty/' "$g/src/runtime/proc.go"
+	[[ $(grep -n '^5$' "$g/src/runtime/twice.go") == "" ]] || fail "edited another line"
+	sed -i '16s/five/5/' "$g/src/runtime/twice.go"
+	[[ $(grep -n '^5$' "$g/src/runtime/twice.go") == 16:5 ]] || fail "edited another line: $(cat -n "$g/src/runtime/twice.go")"
+	run "$p/misc/refresh.bash" -new "runtime: twice" -F "$work/message" src/runtime/twice.go src/runtime/proc.go
+	f=$(echo "$p"/patches/0004*)
+	grep -q '^ func 2$' "$f" || fail "no more context: $(cat "$f")"
+	[[ $(grep -c '^ line' "$f") == 6 ]] || fail "not three lines of context for the other file: $(cat "$f")"
+	rebuilt
+	commit twice
+	run "$p/misc/refresh.bash" -all
+	unchanged
+	# The same with three lines of context.
+	sed -i '/^--- a\/src\/runtime\/twice.go/,$d' "$f"
+	cat >>"$f" <<'EOF'
+--- a/src/runtime/twice.go
++++ b/src/runtime/twice.go
+@@ -13,7 +13,7 @@
+ two
+ three
+ four
+-five
++5
+ six
+ seven
+ eight
+EOF
+	refuse "$p/make.bash"
+	expect "patches/0004-runtime-twice.patch" "src/runtime/twice.go: @@ -13,7 +13,7 @@ fits 2 places"
+	refuse "$p/misc/refresh.bash"
+	expect "patches/0004-runtime-twice.patch" "src/runtime/twice.go: @@ -13,7 +13,7 @@ fits 2 places"
+	run "$p/misc/refresh.bash" -all
+	unchanged
+}
+
+# What is written must do for all releases.
+test_refresh_proves() {
+	local g=$p/goroot/src/runtime
+	two_releases
+	run "$p/make.bash"
+	sed -i 's/^line 31$/line 31 edited/' "$g/proc.go"
+	run "$p/misc/refresh.bash"
+	expect "copying $work/mod/golang.org/toolchain@v0.0.1-go1.20.3" "the patches apply to go1.20.3 too, each hunk to one place"
+	[[ ! -e $p/goroot.go1.20 && ! -e $p/goroot.new ]] || fail "left: $(echo "$p"/goroot.*)"
+	commit edited
+	# Only one of them has this line.
+	sed -i "s/^last of $release$/& edited/" "$g/proc.go"
+	refuse "$p/misc/refresh.bash"
+	expect "0003-runtime-three.patch does not apply to go1.20.3" "Nothing was changed"
+	[[ $out != *copying* ]] || fail "the base was not kept: $out"
+	unchanged
+	sed -i "s/^\(last of .*\) edited$/\1/" "$g/proc.go"
+	run "$p/misc/refresh.bash"
+	expect "nothing to do" "the patches apply to go1.20.3 too"
+	refuse env RELEASE=go1.20 "$p/misc/refresh.bash"
+	expect "RELEASE=go1.20: patches are written from $(minor_of "$release")"
+	# A hunk that fits two places of the other only.
+	sed -i 's/^eight$/8/' "$g/twice.go"
+	refuse "$p/misc/refresh.bash" -new "runtime: eight" -F "$work/message" src/runtime/twice.go
+	expect "go1.20.3" "fits 2 places" "Nothing was changed"
+	unchanged
+	sed -i 's/^8$/eight/' "$g/twice.go"
+}
+
+# A patch for one of the releases only.
+test_patch_for_one_release() {
+	local g=$p/goroot/src/runtime m
+	m=$(minor_of "$release")
+	two_releases
+	run "$p/make.bash"
+	echo x >>"$g/short.txt"
+	run "$p/misc/refresh.bash" -new "runtime: short" -F "$work/message" src/runtime/short.txt
+	mv "$p/patches/0004-runtime-short.patch" "$p/patches/0004-runtime-short.$m.patch"
+	sed 's/^+no newlinex/+no newliney/' "$p"/patches/0004* >"$p/patches/0004-runtime-short.go1.20.patch"
+	run "$p/make.bash"
+	run env RELEASE=go1.20 "$p/make.bash"
+	[[ $(<"$g/short.txt") == "no newlinex" && $(<"$p/goroot.go1.20/src/runtime/short.txt") == "no newliney" ]] ||
+		fail "$(cat "$g/short.txt" "$p/goroot.go1.20/src/runtime/short.txt")"
+	commit split
+	run "$p/misc/refresh.bash" -all
+	run git -C "$p" diff --exit-code "patches/0004*"
+	commit all
+	echo y >>"$g/short.txt"
+	echo z >>"$g/twice.go"
+	run "$p/misc/refresh.bash" -new "runtime: five" -F "$work/message" src/runtime/twice.go
+	[[ -f $p/patches/0005-runtime-five.patch ]] || fail "the number is taken: $(ls "$p/patches")"
+	[[ $(git -C "$p" status --porcelain) == " M patches/0004-runtime-short.$m.patch"$'
+'"?? patches/0005-runtime-five.patch" ]] ||
+		fail "$(git -C "$p" status --porcelain)"
 }
 
 # Commits made in goroot by hand are edits like others.

@@ -190,6 +190,60 @@ read_version() {
 	die "RELEASE=$RELEASE: VERSION has no such release. There are ${known%, }."
 }
 
+# numbered are the documents in which versions of VERSION stand. No other ones stand there,
+# and README.md has a table of them.
+numbered=(README.md PROPOSAL.md doc/install.md dist/README.md dist/SECURITY.md dist/CONTRIBUTING.md misc/README.md)
+
+# renumber OLD NEW [OLD NEW]... writes the text on standard input with each version OLD, and its
+# release, replaced by NEW and its release. v1.27.4 is of another program.
+renumber() {
+	local script='' before='(^|[^0-9.v])' after='($|[^0-9.]|\.($|[^0-9]))' i=0 olds=() news=()
+	while (($#)); do
+		olds+=("$1") news+=("$2")
+		shift 2
+	done
+	# First marks, for the new one of a pair may be the old one of another. A match takes
+	# the character after it, so each is looked for twice.
+	for i in "${!olds[@]}"; do
+		local o=${olds[i]#go}
+		local r=${o%%-*} n=${o#*-}
+		r=${r//./\\.}
+		script+="s/$before$r-$n"'($|[^0-9])'"/\\1@V$i@\\2/g;s/$before$r-$n"'($|[^0-9])'"/\\1@V$i@\\2/g;"
+		script+="s/$before$r$after/\\1@R$i@\\2/g;s/$before$r$after/\\1@R$i@\\2/g;"
+	done
+	for i in "${!news[@]}"; do
+		local o=${news[i]#go}
+		script+="s/@V$i@/$o/g;s/@R$i@/${o%%-*}/g;"
+	done
+	sed -E "$script"
+}
+
+# release_table VERSION... prints README.md's table of releases. A release of Go is
+# supported until there are two newer ones.
+release_table() {
+	local v m default="the default"
+	echo "| version | how to build it | supported until |"
+	echo "| --- | --- | --- |"
+	for v; do
+		m=$(minor_of "$v")
+		printf '| `%s` | %s | the release of Go 1.%d |\n' "$v" "${default:-\`RELEASE=$m ./make.bash\`}" $((${m#go1.} + 2))
+		default=''
+	done
+}
+
+# insert_release_table VERSION... writes the text on standard input with the lines between
+# <!-- releases --> and <!-- /releases --> replaced by the table.
+insert_release_table() {
+	local text
+	while IFS= read -r text || [[ -n $text ]]; do
+		printf '%s\n' "$text"
+		[[ $text == "<!-- releases -->" ]] || continue
+		release_table "$@"
+		while IFS= read -r text && [[ $text != "<!-- /releases -->" ]]; do :; done
+		printf '%s\n' "$text"
+	done
+}
+
 # check_base DIR dies unless DIR is a Go tree of the right version.
 check_base() {
 	local v
