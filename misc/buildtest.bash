@@ -985,8 +985,8 @@ test_patch_for_one_release() {
 	run git -C "$p" diff --exit-code "patches/0004*"
 	commit all
 	echo y >>"$g/short.txt"
-	echo z >>"$g/twice.go"
-	run "$p/misc/refresh.bash" -new "runtime: five" -F "$work/message" src/runtime/twice.go
+	echo z >>"$p/goroot/src/cmd/compile/main.go"
+	run "$p/misc/refresh.bash" -new "runtime: five" -F "$work/message" src/cmd/compile/main.go
 	[[ -f $p/patches/0005-runtime-five.patch ]] || fail "the number is taken: $(ls "$p/patches")"
 	[[ $(git -C "$p" status --porcelain) == " M patches/0004-runtime-short.$m.patch"$'
 '"?? patches/0005-runtime-five.patch" ]] ||
@@ -1003,6 +1003,261 @@ test_refresh_committed() {
 	run "$p/misc/refresh.bash"
 	grep -q '^+x' "$p"/patches/0003* || fail "lost the edit"
 	rebuilt
+}
+
+# --- release.bash
+
+# The next patch release, and the next minor version, of the default.
+next_release=${release%.*}.$((${release##*.} + 1))
+minor_release=go1.$((${minor#go1.} + 1)).0
+
+# to_move gives $p, of two releases, what release.bash changes and runs beside patches.
+to_move() {
+	two_releases
+	mkdir "$p/misc/model"
+	printf '%s\n' 'src/runtime/ours.go f 1' 'goroot/src/runtime/proc.go g 1' 'goroot/src/runtime/proc.go h 1' >"$p/misc/model/functions"
+	printf '%s\n' "This is $version, on Go ${release#go}, beside go1.20.3." 'Delve v1.20.3 and go1.20.31 are not.' \
+		'<!-- releases -->' old '<!-- /releases -->' end >"$p/README.md"
+	cat >"$p/run.bash" <<'EOF'
+#!/bin/sh
+# Like the real one:
+	[build]=
+	[api]=
+	[stress]=
+echo "run.bash with RELEASE=$RELEASE: $*"
+[ ! -e "$(dirname "$0")/broken" ]
+EOF
+	sed -i '/^	\[/s/^/#&/' "$p/run.bash" # not for sh
+	sed -i 's/^#\(	\[.*\)/: <<"X"\n\1\nX/' "$p/run.bash"
+	chmod +x "$p/run.bash"
+	commit "to move"
+	# The next releases differ from the present one.
+	local r
+	for r in "$next_release" "$minor_release"; do
+		fake_download "$r"
+		for f in "$work/mod/golang.org/toolchain@v0.0.1-$r/src/runtime/proc.go"; do
+			printf '\nfunc h() {\n\t%s\n}\n' "$r" >>"$f"
+		done
+	done
+}
+
+move() { "$p/misc/release.bash" "$@"; }
+
+# not_moved: the project is as it was, and release.bash has left nothing behind.
+not_moved() {
+	unchanged
+	[[ ! -e $p/goroot.release && ! -e $p/goroot.new && ! -e $p/goroot.lock ]] || fail "left: $(echo "$p"/goroot*)"
+}
+
+# A patch release of the default: nothing but numbers and hashes changes.
+test_move_patch_release() {
+	to_move
+	run move -n "$next_release"
+	expect "would write" "	VERSION"
+	not_moved
+	run move -parts none "$next_release"
+	expect "touches, upstream changed 2 " "	src/runtime/proc.go: +" "	src/runtime/chan.go: +" \
+		"misc/model follows, upstream changed 1 " "	src/runtime/proc.go: h" \
+		"apply to $next_release, each hunk" "apply to go1.20.3 too, each hunk"
+	[[ $out != *"model follows"*"proc.go: g"* && $out != *run.bash\ with* && ! -e $p/goroot ]] || fail "too much: $out"
+	grep -q "^+	$next_release" "$p/logs/release/$release-$next_release.functions.diff" || fail "no difference of h"
+	[[ $(<"$p/VERSION") == "$next_release-${version#*-}"$'\n'"go1.20.3-${version#*-}"$'\n''time 2026-01-01T00:00:00Z' ]] || fail "VERSION is $(<"$p/VERSION")"
+	[[ $(grep '^release' "$p/misc/base.trees") == "release $next_release"$'\n''release go1.20.3' ]] || fail "$(<"$p/misc/base.trees")"
+	[[ $(git -C "$p" status --porcelain) == " M README.md"$'\n'" M VERSION"$'\n'" M misc/base.trees" ]] ||
+		fail "changed: $(git -C "$p" status --porcelain)"
+	[[ $(head -n 2 "$p/README.md") == "This is $next_release-${version#*-}, on Go ${next_release#go}, beside go1.20.3."$'\n''Delve v1.20.3 and go1.20.31 are not.' &&
+		$(tail -n 1 "$p/README.md") == end ]] || fail "$(<"$p/README.md")"
+	grep -qF "| \`$next_release-${version#*-}\` | the default |" "$p/README.md" || fail "no table: $(<"$p/README.md")"
+	run "$p/make.bash"
+	run env RELEASE=go1.20 "$p/make.bash"
+	run "$p/misc/refresh.bash"
+	expect "nothing to do"
+}
+
+# The other release; the default's lines stay, and its patches.
+test_move_other_release() {
+	to_move
+	fake_download go1.20.4
+	run move -parts none go1.20.4
+	[[ $(sed -n 1,2p "$p/VERSION") == "$version"$'\n'"go1.20.4-${version#*-}" ]] || fail "VERSION is $(<"$p/VERSION")"
+	[[ $(grep '^release' "$p/misc/base.trees") == "release $release"$'\n''release go1.20.4' ]] || fail "$(<"$p/misc/base.trees")"
+	[[ -z $(git -C "$p" status --porcelain patches) ]] || fail "patches changed"
+	run env RELEASE=go1.20 "$p/make.bash"
+	expect "installed go1.20.4-"
+}
+
+# A newer minor version becomes the default, and the oldest is dropped. All is built and tested.
+test_move_minor_version() {
+	to_move
+	mv "$p"/patches/0003-runtime-three.patch "$p/patches/0003-runtime-three.go1.20.patch"
+	cp "$p/patches/0003-runtime-three.go1.20.patch" "$p/patches/0003-runtime-three.$minor.patch"
+	commit split
+	run move -parts build,api "$minor_release"
+	expect "run.bash with RELEASE=$(minor_of "$minor_release"): build api" "run.bash with RELEASE=$minor: api"
+	[[ $(sed -n 1,2p "$p/VERSION") == "$minor_release-${version#*-}"$'\n'"$version" ]] || fail "VERSION is $(<"$p/VERSION")"
+	[[ $(grep '^release' "$p/misc/base.trees") == "release $minor_release"$'\n'"release $release" ]] || fail "$(<"$p/misc/base.trees")"
+	[[ $(cd "$p/patches" && echo *) == "0001-runtime-one.patch 0002-runtime-two.patch 0003-runtime-three.$minor.patch 0003-runtime-three.$(minor_of "$minor_release").patch" ]] ||
+		fail "patches are $(echo "$p/patches"/*)"
+	[[ -x $p/goroot/bin/go && -x $p/goroot.$minor/bin/go ]] || fail "not built"
+	[[ $(head -n 1 "$p/README.md") == "This is $minor_release-${version#*-}, on Go ${minor_release#go}, beside $release." ]] || fail "$(<"$p/README.md")"
+}
+
+test_move_fails_a_test() {
+	to_move
+	touch "$p/broken"
+	refuse move "$next_release"
+	expect "run.bash with RELEASE=$minor: build api programs threads upstream stress" "run.bash with RELEASE=go1.20: api programs threads upstream stress" \
+		"failed: ./run.bash RELEASE=go1.20 ./run.bash"
+}
+
+# conflict FILE LINE: in the next release, upstream has changed a line that patch 0002 changes.
+conflict() { sed -i "s/^line $2$/line $2 of upstream/" "$work/mod/golang.org/toolchain@v0.0.1-$next_release/src/runtime/$1"; }
+
+# mend FILE takes the patch's side.
+mend() { sed -i -e '/^<<<<<<< /,/^=======$/d' -e '/^>>>>>>> /d' "$p/goroot.release/src/runtime/$1"; }
+
+test_move_abort() {
+	to_move
+	conflict proc.go 30
+	refuse move -n "$next_release"
+	expect "patches/0002-runtime-two.patch does not merge into $next_release"
+	not_moved
+	refuse move -parts none "$next_release"
+	expect "patches/0002-runtime-two.patch does not merge into $next_release" "	src/runtime/proc.go" "-continue" "Nothing in the project has changed"
+	unchanged
+	refuse move "$next_release"
+	expect "under way in goroot.release, to $next_release"
+	refuse move -continue
+	expect "conflict markers" "	src/runtime/proc.go"
+	run "$p/make.bash" # does not care
+	run move -abort
+	not_moved
+	refuse move -abort
+	expect "nothing to abort"
+	refuse move -continue
+	expect "nothing to go on with"
+}
+
+# What was mended for one release must do for the other, or is for the one only.
+test_move_conflict() {
+	to_move
+	conflict proc.go 30
+	refuse move -parts none "$next_release"
+	mend proc.go
+	refuse move -continue
+	expect "patches/0002-runtime-two.patch does not apply to go1.20.3" "must apply to go1.20.3 too" "-continue again" "-split"
+	unchanged
+	run move -continue -split
+	expect "0002-runtime-two.go1.20.patch: as before" "patches/0002-runtime-two.$minor.patch"
+	[[ $(cd "$p/patches" && echo *) == "0001-runtime-one.patch 0002-runtime-two.go1.20.patch 0002-runtime-two.$minor.patch 0003-runtime-three.patch" &&
+		$(git -C "$p" diff --name-only patches) == patches/0002-runtime-two.patch ]] || fail "$(git -C "$p" status --porcelain)"
+	cmp "$p/patches/0002-runtime-two.go1.20.patch" <(git -C "$p" show HEAD:patches/0002-runtime-two.patch) || fail "not as before"
+	grep -q "threadlocker${version##*threadlocker}$" "$p/VERSION" || fail "N changed: $(<"$p/VERSION")"
+	[[ ! -e $p/goroot.release ]] || fail "left goroot.release"
+	run "$p/make.bash"
+	grep -q '^line 30 second$' "$p/goroot/src/runtime/proc.go" || fail "not mended"
+	run env RELEASE=go1.20 "$p/make.bash"
+	run "$p/misc/refresh.bash"
+	expect "nothing to do"
+}
+
+# The same, with a patch that does its work elsewhere, on lines that both releases have.
+# This changes the other release, too, so N is raised, and the time.
+test_move_amended() {
+	local c=$p/goroot.release/src/runtime/chan.go n=${version##*threadlocker}
+	to_move
+	conflict chan.go 5
+	refuse move -parts none "$next_release"
+	mend chan.go
+	refuse move -continue
+	expect "go1.20.3 too, but do not"
+	unchanged
+	sed -i -e 's/^line 5 second$/line 5 of upstream/' -e 's/^line 15$/line 15 second/' "$c"
+	refuse move -continue
+	expect "in none of its commits"
+	git -C "$p/goroot.release" commit -qam "a commit of its own"
+	refuse move -continue
+	expect 'number 4 is "a commit of its own", not "patches/"'
+	# Put it where it belongs.
+	git -C "$p/goroot.release" reset -q --hard HEAD~2
+	sed -i -e 's/^line 5 second$/line 5 of upstream/' -e 's/^line 15$/line 15 second/' "$c"
+	git -C "$p/goroot.release" commit -qa --amend --no-edit
+	refuse move -continue
+	expect 'number 3 is "", not "patches/0003'
+	run git -C "$p/goroot.release" cherry-pick patches
+	run move -continue
+	expect "patches/0002-runtime-two.patch" "N is $((n + 1)) now"
+	[[ $(sed -n 1,2p "$p/VERSION") == "$next_release-threadlocker$((n + 1))"$'\n'"go1.20.3-threadlocker$((n + 1))" ]] || fail "VERSION is $(<"$p/VERSION")"
+	! grep -q '^time 2026-01-01' "$p/VERSION" || fail "the time is the old one"
+	[[ $(git -C "$p" diff --name-only patches) == patches/0002-runtime-two.patch ]] || fail "$(git -C "$p" status --porcelain)"
+	run "$p/make.bash"
+	run env RELEASE=go1.20 "$p/make.bash"
+	grep -q '^line 15 second$' "$p/goroot/src/runtime/chan.go" && grep -q '^line 15 second$' "$p/goroot.go1.20/src/runtime/chan.go" || fail "not in both"
+}
+
+# Upstream has taken over what patch 0001 does, into the next release only.
+test_move_upstreamed() {
+	to_move
+	sed -i 's/^line 10$/line 10 first/' "$work/mod/golang.org/toolchain@v0.0.1-$next_release/src/runtime/proc.go"
+	run move -parts none "$next_release"
+	expect "patches/0001-runtime-one.go1.20.patch: as before, for go1.20 only" "nothing left of it"
+	[[ $(cd "$p/patches" && echo *) == "0001-runtime-one.go1.20.patch 0002-runtime-two.patch 0003-runtime-three.patch" ]] || fail "$(git -C "$p" status --porcelain)"
+	run "$p/make.bash"
+	run env RELEASE=go1.20 "$p/make.bash"
+	grep -q '^line 10 first$' "$p/goroot.go1.20/src/runtime/proc.go" || fail "lost in go1.20.3"
+}
+
+test_move_refuses() {
+	to_move
+	for r in 1.27.5 go1.27 "go1.28rc1" go1.x.y; do
+		refuse move "$r"
+		expect "\"$r\" is no release"
+	done
+	refuse move "$release"
+	expect "VERSION has $release already"
+	refuse move go1.20.2
+	expect "go1.20.3, which is newer than go1.20.2"
+	refuse move go1.19.9
+	expect "VERSION has no go1.19" "Only newer minor versions"
+	refuse move go1.20.99
+	expect "could not get it"
+	not_moved
+	refuse move
+	expect "which release?"
+	refuse move -parts api,nosuch "$next_release"
+	expect 'no part "nosuch"'
+	refuse env RELEASE=go1.20 "$p/misc/release.bash" "$next_release"
+	expect "unset RELEASE"
+	echo x >>"$p/src/runtime/ours.go"
+	refuse move "$next_release"
+	expect "not committed:" "src/runtime/ours.go"
+	git -C "$p" checkout -q .
+	run env RELEASE=go1.20 "$p/make.bash"
+	echo x >>"$p/goroot.go1.20/src/runtime/proc.go"
+	refuse move "$next_release"
+	expect "edited in goroot.go1.20" "	src/runtime/proc.go" "Nothing was changed"
+	run env RELEASE=go1.20 "$p/make.bash" -f
+	# A base that base.trees does not know, of what is there already.
+	echo x >>"$work/mod/golang.org/toolchain@v0.0.1-go1.20.3/src/runtime/proc.go"
+	refuse move "$next_release"
+	expect "is not an unmodified go1.20.3"
+	not_moved
+}
+
+# Nothing in the documents is of another release.
+test_numbers() {
+	local f n all=" ${versions[*]} ${versions[*]%%-*} " rest
+	read_versions "$root/VERSION"
+	all=" ${versions[*]} ${versions[*]%%-*} "
+	for f in "${numbered[@]}"; do
+		while IFS= read -r n; do
+			n=go${n#*1.}
+			n=go1.${n#go}
+			[[ $all == *" $n "* ]] || fail "$f names $n, which is not in VERSION (${versions[*]})"
+		done < <(grep -oE '(^|[^0-9.v])1\.2[0-9]\.[0-9]+(-threadlocker[.0-9]*)?' "$root/$f")
+	done
+	cmp "$root/README.md" <(insert_release_table "${versions[@]}" <"$root/README.md") || fail "the table of releases in README.md is not of VERSION"
+	grep -q '^<!-- releases -->$' "$root/README.md" || fail "README.md has no table of releases"
 }
 
 # --- With the toolchain just built.

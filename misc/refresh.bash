@@ -123,7 +123,7 @@ for p in "${edits[@]}"; do
 		mine+=("$p")
 	elif [[ -n ${last[$p]-} || -n $(entry "$base" "$p") ]]; then
 		toucher[$p]=${last[$p]-}
-		if ((k)) && [[ ${#chosen[@]} == 0 || -n ${chosen[$p]-} ]]; then toucher[$p]=$k; fi
+		if ((k)) && [[ ${#only[@]} == 0 || -n ${chosen[$p]-} ]]; then toucher[$p]=$k; fi
 		if [[ -n ${toucher[$p]} ]]; then upstreams+=("$p"); else homeless+=("$p"); fi
 	elif [[ $p == src/* || $p == api/* || $p == doc/* ]]; then
 		mine+=("$p")

@@ -112,12 +112,12 @@ d() { index='' git_clean -C "$dir" -c core.editor=true -c merge.conflictStyle=di
 
 # what_moves prints what must not change under a move.
 what_moves=(patches VERSION misc/base.trees)
-what_moves() { git_clean -C "$root" rev-parse "${what_moves[@]/#/HEAD:}"; }
+what_moves() { index='' git_clean -C "$root" rev-parse "${what_moves[@]/#/HEAD:}"; }
 
 # clean_project PATH... dies if these are not as they are committed.
 clean_project() {
 	local changes
-	changes=$(git_clean -C "$root" status --porcelain -- "$@") || die "$root is no git repository, so nothing would be there to go back to"
+	changes=$(index='' git_clean -C "$root" status --porcelain -- "$@") || die "$root is no git repository, so nothing would be there to go back to"
 	[[ -z $changes ]] || die "not committed:"$'\n'"$changes"$'\n'"Nothing was changed. Commit that, or put it back."
 }
 
@@ -142,8 +142,8 @@ clean_goroots() {
 # number RELEASE prints it as a number that grows.
 number() {
 	local n
-	IFS=. read -r _ n[0] n[1] <<<"$1"
-	printf '%d%05d\n' "${n[0]}" "${n[1]:-0}"
+	IFS=. read -r -a n <<<"$1"
+	printf '%d%05d\n' "${n[1]}" "${n[2]-0}"
 }
 
 # plan sets from to the line of VERSION whose release the patches come from, and news to
@@ -293,6 +293,7 @@ go_on() {
 # write_new writes into stage what the project will have, and proves it.
 write_new() {
 	local i f name subject kept='' at old commits=() mended=() nt
+	use_version "$new-threadlocker$revision"
 	stage=$state/stage
 	rm -rf "$stage"
 	mkdir -p "$stage/patches"
@@ -360,7 +361,6 @@ write_new() {
 
 	local v olds=("${versions[@]}") raise=false
 	versions=("${news[@]}")
-	use_version "$new-threadlocker$revision"
 	base=$(getstate "base.$new")
 	compose "$stage"
 	[[ ${trees[-1]} == "$nt" ]] || die "the patches do not make what is in goroot.release. This is a mistake in misc/release.bash."
