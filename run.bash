@@ -116,7 +116,10 @@ upstream_tests() {
 
 no_args() { (($# == 0)) || die "unknown argument \"$1\""; }
 
-part_build() { "$root/misc/buildtest.bash" "$@"; }
+part_build() {
+	[[ -z $suffix ]] || die "build tests the default release's goroot, and has tests for several releases of its own: unset RELEASE"
+	"$root/misc/buildtest.bash" "$@"
+}
 
 part_api() {
 	no_args "$@"

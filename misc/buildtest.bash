@@ -1035,9 +1035,7 @@ EOF
 	local r
 	for r in "$next_release" "$minor_release"; do
 		fake_download "$r"
-		for f in "$work/mod/golang.org/toolchain@v0.0.1-$r/src/runtime/proc.go"; do
-			printf '\nfunc h() {\n\t%s\n}\n' "$r" >>"$f"
-		done
+		printf '\nfunc h() {\n\t%s\n}\n' "$r" >>"$work/mod/golang.org/toolchain@v0.0.1-$r/src/runtime/proc.go"
 	done
 }
 
@@ -1159,6 +1157,48 @@ test_move_conflict() {
 	run env RELEASE=go1.20 "$p/make.bash"
 	run "$p/misc/refresh.bash"
 	expect "nothing to do"
+}
+
+# One conflict after the other, and a file that upstream has removed.
+test_move_conflicts() {
+	to_move
+	conflict proc.go 10
+	conflict proc.go 30
+	rm "$work/mod/golang.org/toolchain@v0.0.1-$next_release/src/runtime/data.bin"
+	refuse move -parts none "$next_release"
+	expect "patches/0001-runtime-one.patch does not merge"
+	mend proc.go
+	refuse move -continue
+	expect "patches/0002-runtime-two.patch does not merge"
+	mend proc.go
+	refuse move -continue
+	expect "patches/0003-runtime-three.patch does not merge" "	src/runtime/data.bin"
+	rm -f "$p/goroot.release/src/runtime/data.bin"
+	unchanged
+	run move -continue -split
+	[[ $(cd "$p/patches" && echo *) == "0001-runtime-one.go1.20.patch 0001-runtime-one.$minor.patch 0002-runtime-two.go1.20.patch 0002-runtime-two.$minor.patch 0003-runtime-three.go1.20.patch 0003-runtime-three.$minor.patch" ]] ||
+		fail "$(git -C "$p" status --porcelain)"
+	run "$p/make.bash"
+	[[ ! -e $p/goroot/src/runtime/data.bin ]] || fail "data.bin is back"
+	grep -q '^inserted$' "$p/goroot/src/runtime/proc.go" || fail "0003 was lost"
+	run env RELEASE=go1.20 "$p/make.bash"
+}
+
+# A hunk that fits two places of the next release, or of this one, gets more context.
+test_move_ambiguous() {
+	local f=$p/patches/0004-runtime-twice.patch
+	to_move
+	printf '%s\n' 'From: T <t@example.org>' 'Subject: runtime: twice' '' 'Why.' --- \
+		'diff --git a/src/runtime/twice.go b/src/runtime/twice.go' '--- a/src/runtime/twice.go' '+++ b/src/runtime/twice.go' \
+		'@@ -12,7 +12,7 @@' ' one' ' two' ' three' '-four' '+4' ' five' ' six' ' seven' >"$f"
+	commit twice
+	refuse "$p/make.bash"
+	expect "fits 2 places"
+	run move -parts none "$next_release"
+	expect "	patches/0004-runtime-twice.patch"
+	grep -q '^ func 2$' "$f" || fail "no more context: $(cat "$f")"
+	run "$p/make.bash"
+	run env RELEASE=go1.20 "$p/make.bash"
 }
 
 # The same, with a patch that does its work elsewhere, on lines that both releases have.
@@ -1461,6 +1501,22 @@ full_incremental() {
 	run "$r/make.bash" -nodemo -a
 	expect bootstrapped
 	run diff "$work/incremental" <(sums "$r/goroot")
+}
+
+# The check of the API sees what api/next lacks, and what it has too much, also where the base
+# came without upstream's lists.
+full_api() {
+	local r=$work/r
+	real_project "$r"
+	rm -rf "$r/goroot/api" "$r/goroot.cache"
+	cp -R "$r/api" "$r/goroot/api"
+	run "$r/run.bash" api
+	out=$(<"$r/logs/api.log")
+	expect "# not checked: that the API of Go itself"
+	sed -i '1s/.*/pkg runtime, func NoSuchFunction() #49848/' "$r"/api/next/*.txt
+	refuse "$r/run.bash" api
+	out=$(<"$r/logs/api.log")
+	expect "-pkg runtime, func NoSuchFunction" "+pkg runtime, "
 }
 
 # The experiment off for the toolchain itself.

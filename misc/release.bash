@@ -228,6 +228,8 @@ begin() {
 	g update-ref refs/heads/goroot "$commit"
 	g update-ref refs/tags/new "$commit"
 
+	# Hunks that fit several places are written anew below.
+	local allow_ambiguous=true
 	# What the other releases are made into must not change without a new N.
 	for v in "${news[@]}"; do
 		[[ ${v%%-*} != "$new" ]] || continue
