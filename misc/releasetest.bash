@@ -14,7 +14,8 @@ not merge, it tests that -abort leaves nothing, and fails.
 
 It needs a go command that can download these releases, 2 GB of disk, and two minutes.
 
-	-build	also build and test, as release.bash does by default: an hour for each
+	-build	also build and test, as release.bash does by default: most of an hour for
+		each release of VERSION, at each step
 EOT
 }
 
