@@ -23,7 +23,7 @@ func SetGCStopTheWorld(v int32) (old int32) {
 // thread that it shares with none, or setStatusLocked would have to know of the scan.
 // As in the mark phase of a GC, lockedSpin does not spin.
 func SuspendLocked(gp *G) {
-	gp.lockedm.ptr().lockedspin.skip = 1
+	gp.lockedm.ptr().lockedq.spinner.skip = 1
 	systemstack(func() {
 		curg := getg().m.curg
 		casGToWaitingForSuspendG(curg, _Grunning, waitReasonGCWorkerActive)

@@ -404,8 +404,8 @@ func criticalExit() {
 			gp.lockflags &^= gLockCritical
 			mp := gp.m
 			mp.lockedq.ncritical--
-			if mp.passedOver && canPreemptM(mp) {
-				mp.passedOver = mp.lockedq.ncritical != 0
+			if mp.lockedq.passedOver && canPreemptM(mp) {
+				mp.lockedq.passedOver = mp.lockedq.ncritical != 0
 				mcall(gosched_m)
 			}
 		}

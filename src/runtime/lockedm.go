@@ -136,17 +136,24 @@ const (
 	debugLockedM = false
 )
 
-// A lockedRunq is the run queue of a dedicated thread; see above.
+// A lockedRunq is the run queue of a dedicated thread, see above, and what else only
+// the scheduling of such threads needs. Every m has one, from mcommoninit on, in memory
+// of its own: an m has few bytes to spare.
 type lockedRunq struct {
-	word      atomic.Uintptr // inbox, lockedParked, lockedTicket
-	ninbox    atomic.Int32   // length of the inbox, for statistics
-	ncritical uint32         // gs that criticalEnter marks
-	yield     lockedYieldTo  // whether the g that ran last offered the p to others
-	relay     bool           // whoever claimed this m did so in a relay
-	away      bool           // the last g readied by this m belongs elsewhere
-	asked     bool           // the m, which may be an ordinary one, has pushed to one that runs
-	awaiter   lockedSpinner  // for spinning because of that
-	q         gQueue         // own queue
+	word        atomic.Uintptr // inbox, lockedParked, lockedTicket
+	ninbox      atomic.Int32   // length of the inbox, for statistics
+	ncritical   uint32         // gs that criticalEnter marks
+	yield       lockedYieldTo  // whether the g that ran last offered the p to others
+	relay       bool           // whoever claimed this m did so in a relay
+	away        bool           // the last g readied by this m belongs elsewhere
+	asked       bool           // the m, which may be an ordinary one, has pushed to one that runs
+	q           gQueue         // own queue
+	awaiter     lockedSpinner  // for spinning because m has asked
+	spinner     lockedSpinner  // for spinning when the queue is empty
+	timerRead   uint32         // when timerDue last read the clock, the low bits
+	timerUnread uint8          // switches until it does again
+	scanSkip    uint8          // scans that lockedSpinScan does not spin for
+	passedOver  bool           // a runnable g waits for the end of critical sections, see criticalExit
 }
 
 // An m must stay in its size class, with its redzone for the address sanitizer, or
@@ -391,7 +398,7 @@ func lockedWake(gp *g) bool {
 //
 //go:nowritebarrierrec
 func lockedPush(gp *g) bool {
-	q := &gp.lockedm.ptr().lockedq
+	q := gp.lockedm.ptr().lockedq
 	if debugLockedM && gp.lockflags&gLockTicket != 0 {
 		throw("lockedPush: g is a ticket")
 	}
@@ -426,7 +433,7 @@ func lockedPush(gp *g) bool {
 //
 //go:nowritebarrierrec
 func lockedDrain(mp *m) {
-	q := &mp.lockedq
+	q := mp.lockedq
 	w := q.word.Load()
 	for w&lockedGMask != 0 {
 		if !q.word.CompareAndSwap(w, w&lockedFlags) {
@@ -458,7 +465,7 @@ func lockedDrain(mp *m) {
 //
 //go:nowritebarrierrec
 func lockedClaim(gp *g) bool {
-	q := &gp.lockedm.ptr().lockedq
+	q := gp.lockedm.ptr().lockedq
 	keep := lockedGMask | lockedFlags
 	relay := gp.lockflags&gLockRelay != 0
 	if gp.lockflags&gLockTicket != 0 {
@@ -511,7 +518,7 @@ func injectLocked(q *gQueue) {
 // scheduleLocked is schedule for a dedicated m, which has a p. If inheritTime is
 // true, what runs next inherits the p's time slice. Never returns.
 func scheduleLocked(mp *m, inheritTime bool) {
-	q := &mp.lockedq
+	q := mp.lockedq
 	pp := mp.p.ptr()
 	if inheritTime && !q.q.empty() && q.word.Load()&lockedGMask == 0 &&
 		pp.runSafePointFn|q.ncritical|uint32(q.yield) == 0 && !pp.sliceOver() && !callbackMayReturn(mp) &&
@@ -650,15 +657,15 @@ func (mp *m) timerDue(pp *p) bool {
 	if when == 0 {
 		return false
 	}
-	if mp.timerUnread > 0 {
-		mp.timerUnread--
+	if mp.lockedq.timerUnread > 0 {
+		mp.lockedq.timerUnread--
 		return false
 	}
 	now := nanotime()
-	if uint32(now)-mp.timerRead < timerReadFresh {
-		mp.timerUnread = timerReadSkip
+	if uint32(now)-mp.lockedq.timerRead < timerReadFresh {
+		mp.lockedq.timerUnread = timerReadSkip
 	}
-	mp.timerRead = uint32(now)
+	mp.lockedq.timerRead = uint32(now)
 	return when <= now
 }
 
@@ -675,7 +682,7 @@ func lockedCritical(mp *m) *g {
 			continue
 		}
 		if found == nil {
-			mp.passedOver = true
+			mp.lockedq.passedOver = true
 		}
 		rest.pushBack(gp)
 	}
@@ -758,7 +765,7 @@ func lockedGCWorkerDue(pp *p, now int64) bool {
 // queue that may run, unless something is pushed to its inbox before. It
 // reports whether what runs next inherits the time slice.
 func lockedPark(mp *m) (inheritTime bool) {
-	q := &mp.lockedq
+	q := mp.lockedq
 	if q.ncritical == 0 && lockedSpin(mp) {
 		return false
 	}
@@ -923,7 +930,7 @@ func (gp *g) tookTicket(next bool) {
 //
 //go:nowritebarrierrec
 func lockedTakeTicket(mp *m) *g {
-	q := &mp.lockedq
+	q := mp.lockedq
 	var gp *g
 	for {
 		w := q.word.Load()
@@ -972,7 +979,7 @@ func lockedSleep(mp *m) (inheritTime bool) {
 func lockedGCStop(mp *m) (inheritTime bool) {
 	lockedDrain(mp)
 	pp := mp.p.ptr()
-	q := &mp.lockedq
+	q := mp.lockedq
 	if q.q.empty() {
 		w := q.word.Load()
 		if w&lockedGMask != 0 || !q.word.CompareAndSwap(w, w|lockedParked) {
@@ -1055,7 +1062,7 @@ func exitsyscallNoPLocked(gp *g) {
 //
 //go:nosplit
 func lockedRunnable() bool {
-	q := &getg().m.lockedq
+	q := getg().m.lockedq
 	return !q.q.empty() || q.word.Load()&lockedGMask != 0
 }
 

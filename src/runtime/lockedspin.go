@@ -72,8 +72,7 @@ const (
 	lockedScanSkip = 8 // scans not to spin for, after one that took too long
 )
 
-// A lockedSpinner decides whether to spin, for one m and one reason. (An m has
-// few bytes to spare; see mPadded.)
+// A lockedSpinner decides whether to spin, for one m and one reason.
 type lockedSpinner struct {
 	failed  uint8  // spins in a row that ended late or in vain
 	doubled uint8  // how often the next value of skip has been doubled
@@ -119,11 +118,11 @@ func lockedSpinScan(mp *m) bool {
 	if gp == nil || !gp.lockedScanned() || !lockedMaySpin() || sched.disable.user {
 		return false
 	}
-	if mp.scanSkip > 0 {
-		mp.scanSkip--
+	if mp.lockedq.scanSkip > 0 {
+		mp.lockedq.scanSkip--
 		return false
 	}
-	q := &mp.lockedq
+	q := mp.lockedq
 	pp := mp.p.ptr()
 	start := nanotime()
 	for i := uint(1); ; i++ {
@@ -135,7 +134,7 @@ func lockedSpinScan(mp *m) bool {
 			return false
 		}
 		if i%lockedSpinRounds == 0 && nanotime()-start > lockedScanMax {
-			mp.scanSkip = lockedScanSkip
+			mp.lockedq.scanSkip = lockedScanSkip
 			return false
 		}
 		procyield(lockedSpinYield)
@@ -157,8 +156,8 @@ func (gp *g) lockedScanned() bool {
 // lockedSpin spins until something is pushed to mp, the current m, which has a
 // p and nothing to run. It reports false if mp is to park instead.
 func lockedSpin(mp *m) bool {
-	q := &mp.lockedq
-	s := &mp.lockedspin
+	q := mp.lockedq
+	s := &mp.lockedq.spinner
 	if q.asked {
 		s = &q.awaiter
 	}
@@ -212,7 +211,7 @@ var lockedSpinners struct {
 // pollUntil, if that is not 0, when a timer is due. It reports whether there may
 // be something now.
 func lockedAwait(mp *m, pollUntil int64) bool {
-	q := &mp.lockedq
+	q := mp.lockedq
 	q.asked = false
 	if gcBlackenEnabled != 0 || !q.awaiter.start() {
 		return false

@@ -5,6 +5,7 @@
 package pprof
 
 import (
+	"internal/goexperiment"
 	"internal/profilerecord"
 	"internal/runtime/pprof/label"
 	"io"
@@ -19,6 +20,14 @@ var threadLockProfile = &Profile{
 	name:  "threadlock",
 	count: countThreadLock,
 	write: writeThreadLock,
+}
+
+func init() {
+	if goexperiment.ThreadLocker {
+		lockProfiles()
+		profiles.m[threadLockProfile.name] = threadLockProfile
+		unlockProfiles()
+	}
 }
 
 func countThreadLock() int {

@@ -10,21 +10,21 @@ import (
 	"io"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"cmd/go/internal/cfg"
 )
 
+// upstreamQuestion is what the report of an unmodified release asks. printReport asks
+// instead what tells this toolchain's bugs from those of the release.
+const upstreamQuestion = "### Does this issue reproduce with the latest release?"
+
 // printReport prints the report, and who wants it. It opens no browser: the Go
 // project's issue tracker is not where bugs of this toolchain belong.
 func printReport(w io.Writer, body string) {
+	question := fmt.Sprintf("### Does it happen with `GOEXPERIMENT=nothreadlocker`, and with the unmodified %s?",
+		goversion.Upstream(runtime.Version()))
 	fmt.Fprintf(w, "This toolchain is Go with thread lockers, which is not made by the Go project.\n"+
 		"Please send its maintainers the report below. %s says how.\n\n%s",
-		filepath.Join(cfg.GOROOT, "CONTRIBUTING.md"), body)
-}
-
-// printWhose asks the question that tells this toolchain's bugs from those of the
-// release that it is made from.
-func printWhose(w io.Writer) {
-	fmt.Fprintf(w, "### Does it happen with `GOEXPERIMENT=nothreadlocker`, and with the unmodified %s?\n\n\n",
-		goversion.Upstream(runtime.Version()))
+		filepath.Join(cfg.GOROOT, "CONTRIBUTING.md"), strings.Replace(body, upstreamQuestion, question, 1))
 }
