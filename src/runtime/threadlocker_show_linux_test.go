@@ -9,6 +9,7 @@ package runtime_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"internal/testenv"
 	"io"
@@ -25,11 +26,16 @@ import (
 )
 
 // TestThreadLockerDump tests that dumps and goroutine profiles name the thread of
-// a locked goroutine, and who keeps it from running there.
+// a locked goroutine, and who keeps it from running there. The labels of a goroutine
+// come after that, in the form that the release has for them.
 func TestThreadLockerDump(t *testing.T) {
+	t.Setenv("GODEBUG", "tracebacklabels=1")
 	forProcs(t, func(t *testing.T) {
 		l := runtime.MakeThreadLocker()
 		tid, ws := tlGroup(t, l, 3)
+		ws[2].do(func() {
+			pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("kind", "window")))
+		})
 		alone := newTLWorker(t)
 		alone.lock(runtime.LockOSThread)
 		aloneTID := alone.tid()
@@ -59,13 +65,17 @@ func TestThreadLockerDump(t *testing.T) {
 		for _, want := range []string{
 			fmt.Sprintf("goroutine %s [syscall, locked to thread, thread %d]:\n", ws[0].id, tid),
 			fmt.Sprintf("goroutine %s [runnable, locked to thread, thread %d, %s", ws[1].id, tid, behind),
-			fmt.Sprintf("goroutine %s [chan receive, locked to thread, thread %d]:\n", ws[2].id, tid),
+			fmt.Sprintf("goroutine %s [chan receive, locked to thread, thread %d", ws[2].id, tid),
 			fmt.Sprintf("goroutine %s [runnable, locked to thread, thread %d, %s", joiner.id, tid, behind),
 			fmt.Sprintf("goroutine %s [chan receive, locked to thread, thread %d]:\n", alone.id, aloneTID),
 		} {
 			if !strings.Contains(dump, want) {
 				t.Errorf("no %q in\n%s", want, dump)
 			}
+		}
+		labels := fmt.Sprintf(`(?m)^goroutine %s \[chan receive, locked to thread, thread %d(\] \{kind: window\}| labels:\{"kind": "window"\}\]):$`, ws[2].id, tid)
+		if !regexp.MustCompile(labels).MatchString(dump) {
+			t.Errorf("no match of %s in\n%s", labels, dump)
 		}
 
 		var prof bytes.Buffer

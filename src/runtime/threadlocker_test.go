@@ -64,7 +64,7 @@ func tlDump() []byte {
 	}
 }
 
-var tlHeader = regexp.MustCompile(`^goroutine (\d+) (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[([^\]]*)\]:`)
+var tlHeader = regexp.MustCompile(`^goroutine (\d+) (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[([^\]]*)\](?: \{.*\})?:`)
 
 // tlID returns the number of the calling goroutine.
 func tlID() string {
