@@ -215,8 +215,9 @@ warm() {
 # The tests of package runtime that are ours, without -short.
 our_tests='ThreadLocker|LockToRecvOSThread|UnlockOSThread|DedicatedThread'
 
-# runtime_short [FLAG]... runs the short tests of package runtime in two halves,
-# each by itself and within the three minutes that upstream gives to a package.
+# runtime_short [FLAG]... runs the short tests of package runtime, less those that are
+# ours and run by themselves, in two halves, each by itself and within the three minutes
+# that upstream gives to a package.
 # All together came too close to that on a slow machine, where an unmodified Go took
 # 244 s for them under the race detector, with the building of their programs.
 #
@@ -227,8 +228,8 @@ our_tests='ThreadLocker|LockToRecvOSThread|UnlockOSThread|DedicatedThread'
 # CPUs the test failed in 16 of 20 runs with an unmodified go1.26.8.
 runtime_short() {
 	local first='^Test[A-L]' alone=Pprof status=0
-	(cd "$goroot/src" && clean go test "$@" -short -count=1 -timeout 3m -run "$first" -skip "$alone" runtime) || status=1
-	(cd "$goroot/src" && clean go test "$@" -short -count=1 -timeout 3m -skip "$first|$alone" runtime) || status=1
+	(cd "$goroot/src" && clean go test "$@" -short -count=1 -timeout 3m -run "$first" -skip "$alone|$our_tests" runtime) || status=1
+	(cd "$goroot/src" && clean go test "$@" -short -count=1 -timeout 3m -skip "$first|$alone|$our_tests" runtime) || status=1
 	(cd "$goroot/src" && clean go test "$@" -short -count=1 -timeout 3m -run "$alone" -parallel 1 runtime) || status=1
 	return "$status"
 }
@@ -250,6 +251,7 @@ part_off() {
 	no_args "$@"
 	local clean_vars=(GOEXPERIMENT=nothreadlocker)
 	warm && runtime_short || return
+	(cd "$goroot/src" && clean go test -count=1 -run "$our_tests" runtime) || return
 	if clean go doc runtime.ThreadLocker; then
 		die "runtime.ThreadLocker is there with the experiment off"
 	fi
