@@ -1018,6 +1018,7 @@ to_move() {
 	printf '%s\n' 'src/runtime/ours.go f 1' 'goroot/src/runtime/proc.go g 1' 'goroot/src/runtime/proc.go h 1' >"$p/misc/model/functions"
 	printf '%s\n' "This is $version, on Go ${release#go}, beside go1.20.3." 'Delve v1.20.3 and go1.20.31 are not.' \
 		'<!-- releases -->' old '<!-- /releases -->' end >"$p/README.md"
+	echo "This was tried with $release." >"$p/doc/install.md" # a part of both, so it stays
 	cat >"$p/run.bash" <<'EOF'
 #!/bin/sh
 # Like the real one:
@@ -1295,6 +1296,8 @@ test_numbers() {
 			[[ $all == *" $n "* ]] || fail "$f names $n, which is not in VERSION (${versions[*]})"
 		done < <(grep -oE '(^|[^0-9.v])1\.[2-9][0-9]\.[0-9]+(-threadlocker[.0-9]*)?' "$root/$f")
 	done
+	# These are in the goroot of each release.
+	! out=$(grep -rnE '(^|[^0-9.v])1\.[2-9][0-9]\.[0-9]+' "$root/doc" "$root/dist") || fail "doc/ and dist/ name a release:"$'\n'"$out"
 	cmp "$root/README.md" <(insert_release_table "${versions[@]}" <"$root/README.md") || fail "the table of releases in README.md is not of VERSION"
 	grep -q '^<!-- releases -->$' "$root/README.md" || fail "README.md has no table of releases"
 }

@@ -191,8 +191,9 @@ read_version() {
 }
 
 # numbered are the documents in which versions of VERSION stand. No other ones stand there,
-# and README.md has a table of them.
-numbered=(README.md PROPOSAL.md doc/install.md dist/README.md dist/SECURITY.md dist/CONTRIBUTING.md misc/README.md)
+# and README.md has a table of them. In doc/ and dist/ no version stands: they are a part of
+# every goroot, so a move of one release would change the other one.
+numbered=(README.md PROPOSAL.md misc/README.md)
 
 # renumber OLD NEW [OLD NEW]... writes the text on standard input with each version OLD, and its
 # release, replaced by NEW and its release. v1.27.4 is of another program.
