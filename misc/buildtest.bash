@@ -966,6 +966,52 @@ test_refresh_proves() {
 	sed -i 's/^8$/eight/' "$g/twice.go"
 }
 
+# The base of another release that cannot be had, that git gc has removed, or that
+# misc/base.trees did not know right.
+test_refresh_base() {
+	local dl=$work/mod/golang.org/toolchain@v0.0.1-go1.20.3
+	two_releases
+	run "$p/make.bash"
+	sed -i 's/^line 31$/line 31 edited/' "$p/goroot/src/runtime/proc.go"
+	mv "$dl" "$work/away"
+	refuse "$p/misc/refresh.bash"
+	expect "could not get it" "must apply to go1.20.3 too, but that cannot be tried without it"
+	[[ $out != *"but do not"* ]] || fail "says that they do not apply: $out"
+	unchanged
+	mv "$work/away" "$dl"
+	run "$p/misc/refresh.bash"
+	expect "copying $dl"
+	run "$p/misc/refresh.bash" -n
+	[[ $out != *copying* ]] || fail "the base was not kept: $out"
+	git -C "$p/goroot" gc -q --prune=now
+	run "$p/misc/refresh.bash" -n
+	expect "copying $dl" "apply to go1.20.3 too"
+	echo x >>"$dl/src/runtime/chan.go"
+	sed -i '/^release go1.20.3$/,$d' "$p/misc/base.trees"
+	refuse env RELEASE=go1.20 "$p/make.bash"
+	printf '%s\n' "$out" | sed -n '/^release /,/^make.bash:/p' | sed '$d' >>"$p/misc/base.trees"
+	run "$p/misc/refresh.bash" -n
+	expect "copying $dl" "apply to go1.20.3 too"
+}
+
+# A proof ends where a command of it fails.
+test_attempt() {
+	cat >"$work/attempt" <<'EOF'
+set -euo pipefail
+. "$root/misc/lib.bash"
+f() { false; echo "went on"; }
+attempt f
+echo "status $status"
+attempt true
+echo "status $status"
+false
+echo "went on"
+EOF
+	refuse env root="$p" bash "$work/attempt"
+	expect "line 3: false" "status 1" "status 0" "line 8: false"
+	[[ $out != *"went on"* ]] || fail "$out"
+}
+
 # A patch for one of the releases only.
 test_patch_for_one_release() {
 	local g=$p/goroot/src/runtime m

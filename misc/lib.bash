@@ -421,7 +421,8 @@ verify_base() {
 stored_base() {
 	local basedir='' GOROOT_BASE=${GOROOT_BASE-}
 	base=$(getstate "base.$release")
-	if [[ -z $base ]]; then
+	# It may be gone, by a git gc, or be another than misc/base.trees names now.
+	if [[ -z $base ]] || ! (verify_base) >/dev/null 2>&1; then
 		# That of another release is of no use here.
 		[[ $(first_line "$GOROOT_BASE/VERSION") == "$release" ]] || GOROOT_BASE=
 		find_base
@@ -638,17 +639,49 @@ header() {
 	sed -n -e '/^---$/q' -e '/^diff --git /q' -e p "$1"
 }
 
+# attempt CMD... runs CMD in a subshell, and sets status. As the operand of || or if, CMD
+# would go on after a command that fails.
+attempt() {
+	local onerr
+	onerr=$(trap -p ERR)
+	trap - ERR
+	set +e
+	(
+		eval "$onerr"
+		set -e
+		"$@"
+	)
+	status=$?
+	set -e
+	eval "$onerr"
+}
+
+# prove VERSION DIR sets status to 0 if DIR makes a tree from the release of VERSION, and
+# then state proved to that tree. It dies if that release cannot be had.
+prove() {
+	get_base() {
+		use_version "$1"
+		stored_base
+	}
+	make_tree() {
+		use_version "$1"
+		base=$(getstate "base.$release")
+		compose "$2"
+		setstate proved "$composed"
+	}
+	attempt get_base "$1"
+	((status == 0)) || die "The patches must apply to ${1%%-*} too, but that cannot be tried without it (see above). Nothing was changed."
+	attempt make_tree "$1" "$2"
+}
+
 # prove_others DIR dies unless DIR makes a tree from each release of VERSION but the
 # current one. Their bases are kept in the current store, so only the first time takes long.
 prove_others() {
-	local v
+	local v status
 	for v in "${versions[@]}"; do
 		[[ $v != "$version" ]] || continue
-		(
-			use_version "$v"
-			stored_base
-			compose "$1"
-		) || die "The patches must apply to all releases of VERSION, but do not to ${v%%-*} (see above). Nothing was changed. misc/README.md says what to do."
+		prove "$v" "$1"
+		((status == 0)) || die "The patches must apply to all releases of VERSION, but do not to ${v%%-*} (see above). Nothing was changed. misc/README.md says what to do."
 		say "the patches apply to ${v%%-*} too, each hunk to one place"
 	done
 }

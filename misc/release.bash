@@ -361,7 +361,7 @@ write_new() {
 		}
 	done
 
-	local v olds=("${versions[@]}") raise=false
+	local v status olds=("${versions[@]}") raise=false
 	versions=("${news[@]}")
 	base=$(getstate "base.$new")
 	compose "$stage"
@@ -371,11 +371,8 @@ write_new() {
 	for v in "${news[@]}"; do
 		[[ ${v%%-*} != "$new" ]] || continue
 		use_version "$v"
-		(
-			stored_base
-			compose "$stage"
-			setstate proved "$composed"
-		) || die "The patches as they are for $new must apply to $release too, but do not (see above). Nothing in the project was changed. Amend the commits in goroot.release so that the lines near each hunk are what both have, or move code into src/, and run misc/release.bash -continue again; if nothing else can do, with -split."
+		prove "$v" "$stage"
+		((status == 0)) || die "The patches as they are for $new must apply to $release too, but do not (see above). Nothing in the project was changed. Amend the commits in goroot.release so that the lines near each hunk are what both have, or move code into src/, and run misc/release.bash -continue again; if nothing else can do, with -split."
 		say "the patches apply to $release too, each hunk to one place"
 		[[ $(getstate proved) == "$(getstate "composed.$release")" ]] || raise=true
 	done
