@@ -106,8 +106,8 @@ cleanup() {
 	exit "$status"
 }
 trap cleanup EXIT
-trap 'warn "interrupted. goroot is not built; run $make again."; exit 130' INT
-trap 'warn "ended by a signal. goroot is not built; run $make again."; exit 143' TERM HUP
+trap 'warn "interrupted. ${goroot##*/} is not built; run $make again."; exit 130' INT
+trap 'warn "ended by a signal. ${goroot##*/} is not built; run $make again."; exit 143' TERM HUP
 
 # in_group CMD... runs CMD in a process group of its own, so that a signal to
 # this script alone ends all of it.
@@ -159,7 +159,7 @@ bootstrap() {
 	}
 	in_group upstream || {
 		need_space 50000 "the build"
-		die "upstream's src/make.bash failed in goroot (see above). goroot is not built."
+		die "upstream's src/make.bash failed in ${goroot##*/} (see above). ${goroot##*/} is not built."
 	}
 	building=''
 	say "bootstrapped in $((SECONDS - t)) s"
@@ -179,9 +179,9 @@ go_install() {
 	for n in 1 2 3 4; do
 		say "installing the tools, round $n"
 		in_group in_goroot install "${tools[@]}" ||
-			die "goroot does not build (see above). Mend it and run $make again; if the tools in goroot/bin are broken themselves, $make -a."
+			die "${goroot##*/} does not build (see above). Mend it and run $make again; if the tools in its bin are broken themselves, $make -a."
 		stale=$(in_goroot list -f '{{if .Stale}}{{.ImportPath}}{{end}}' "${tools[@]}") ||
-			die "goroot/bin/go does not work any more. Run $make -a."
+			die "${goroot##*/}/bin/go does not work any more. Run $make -a."
 		[[ -n $stale ]] || break
 	done
 	[[ -z $stale ]] || die "the tools do not converge: still stale after $n rounds: ${stale//$'\n'/ }. Run $make -a."
@@ -217,7 +217,7 @@ pack() {
 	local p f strange=() lacking=()
 	rm -rf "$goroot/pkg/distpack" # of another state, maybe
 	if ((${#edits[@]})); then
-		die "Nothing was packed: goroot has edits that the project does not have. Keep them with misc/refresh.bash, or throw them away with $make -f."
+		die "Nothing was packed: ${goroot##*/} has edits that the project does not have. $(to_keep "Keep them with misc/refresh.bash"), or throw them away with $make -f."
 	fi
 	while IFS= read -r -d '' p; do
 		case $p in
@@ -271,9 +271,9 @@ if [[ -d $goroot ]]; then
 	if $fresh && ! $discard; then
 		changed "$(getstate synced)" "$worktree"
 		if ((${#paths[@]})); then
-			warn "goroot must be made anew from $release, but it has edits that are not in the project:"
+			warn "${goroot##*/} must be made anew from $release, but it has edits that are not in the project:"
 			list "${paths[@]}" >&2
-			die "Nothing was changed. Keep them with misc/refresh.bash at the commit that goroot was made from, or throw them away with $make -f."
+			die "Nothing was changed. $(to_keep "Keep them with misc/refresh.bash at the commit that goroot was made from"), or throw them away with $make -f."
 		fi
 	fi
 fi
@@ -331,13 +331,11 @@ fi
 scan
 changed "$composed" "$worktree"
 edits=("${paths[@]}")
-[[ $action == none ]] && say "goroot is up to date"
+[[ $action == none ]] && say "${goroot##*/} is up to date"
 say "installed $("$goroot/bin/go" version | sed 's/^go version //') in $goroot (${#patches[@]} patches, ${#owned[@]} files of our own)"
 missing_dirs_note
 if ((${#edits[@]})); then
-	how="misc/refresh.bash puts them there"
-	[[ -z $suffix ]] || how="misc/refresh.bash takes them from ./goroot only: make them there"
-	say "${goroot##*/} has edits that are not in patches/ or src/ ($how):"
+	say "${goroot##*/} has edits that are not in patches/ or src/ ($(to_keep "misc/refresh.bash puts them there")):"
 	list "${edits[@]}"
 fi
 if $distpack; then pack; fi

@@ -672,6 +672,16 @@ test_release_chosen() {
 	echo x >>"$p/goroot.go1.20/src/runtime/proc.go"
 	run env RELEASE=go1.20 "$p/make.bash"
 	expect "goroot.go1.20 has edits" "from ./goroot only"
+	refuse env RELEASE=go1.20 "$p/make.bash" -distpack
+	expect "Nothing was packed: goroot.go1.20 has edits" "from ./goroot only" "RELEASE=go1.20 ./make.bash -f"
+	echo y >>"$p/src/runtime/ours.go"
+	echo x >>"$p/goroot.go1.20/src/runtime/ours.go"
+	refuse env RELEASE=go1.20 "$p/make.bash"
+	expect "edited in goroot.go1.20, and changed differently" "from ./goroot only"
+	[[ $out != *"run misc/refresh.bash"* ]] || fail "that would not help: $out"
+	sed -i s/go1.20.3/go1.20.4/ "$p/VERSION"
+	refuse env RELEASE=go1.20 "$p/make.bash"
+	expect "goroot.go1.20 must be made anew from go1.20.4" "from ./goroot only"
 }
 
 test_version_lines() {
@@ -1322,7 +1332,7 @@ test_move_refuses() {
 	run env RELEASE=go1.20 "$p/make.bash"
 	echo x >>"$p/goroot.go1.20/src/runtime/proc.go"
 	refuse move "$next_release"
-	expect "edited in goroot.go1.20" "	src/runtime/proc.go" "Nothing was changed"
+	expect "edited in goroot.go1.20" "	src/runtime/proc.go" "Nothing was changed" "from ./goroot only"
 	run env RELEASE=go1.20 "$p/make.bash" -f
 	# A base that base.trees does not know, of what is there already.
 	echo x >>"$work/mod/golang.org/toolchain@v0.0.1-go1.20.3/src/runtime/proc.go"

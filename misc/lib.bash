@@ -745,11 +745,21 @@ entry() {
 	done < <(g ls-tree "$1" -- "$2")
 }
 
+# to_keep HOW prints how to keep edits made in goroot: HOW, or, as refresh.bash takes them from
+# that of the default release only, something else.
+to_keep() {
+	if [[ -z $suffix ]]; then
+		printf '%s\n' "$1"
+	else
+		printf '%s\n' "misc/refresh.bash takes edits from ./goroot only: make them there"
+	fi
+}
+
 # sync brings what changed in the project since the last time into goroot. Edits
 # made in goroot stay; where both changed one file differently it stops before
 # it has written anything. Wants compose and scan to have run.
 sync() {
-	local synced p both=() take=()
+	local synced p how both=() take=()
 	synced=$(getstate synced)
 	local -A edited=()
 	changed "$synced" "$worktree"
@@ -763,10 +773,10 @@ sync() {
 		fi
 	done
 	if ((${#both[@]})); then
-		warn "edited in goroot, and changed differently in patches/ or src/ since goroot was made:"
+		warn "edited in ${goroot##*/}, and changed differently in patches/ or src/ since ${goroot##*/} was made:"
 		list "${both[@]}" >&2
-		die "Nothing was changed. To keep the edits: put patches/ and src/ back to the state that goroot was made from" \
-			"(git stash, or check that commit out), run misc/refresh.bash, commit, and merge. To throw away all edits in goroot: $make -f."
+		how=$(to_keep "To keep the edits: put patches/ and src/ back to the state that goroot was made from (git stash, or check that commit out), run misc/refresh.bash, commit, and merge")
+		die "Nothing was changed. $how. To throw away all edits in ${goroot##*/}: $make -f."
 	fi
 	if ((${#take[@]})); then
 		write_paths "$composed" "${take[@]}"

@@ -134,7 +134,7 @@ clean_goroots() {
 		((${#paths[@]} == 0)) || {
 			warn "edited in ${goroot##*/}, and not in the project:"
 			list "${paths[@]}" >&2
-			die "Nothing was changed. Keep them with misc/refresh.bash, and commit, or throw them away with $make -f."
+			die "Nothing was changed. $(to_keep "Keep them with misc/refresh.bash"), and commit, or throw them away with $make -f."
 		}
 	done
 }
@@ -437,7 +437,7 @@ build_and_test() {
 		use_version "$v"
 		say "$make"
 		RELEASE=$minor "$root/make.bash" -nodemo ||
-			die "$release does not build (see above). The project is moved. Mend it in ${goroot##*/} and with misc/refresh.bash, or put the project back with git checkout."
+			die "$release does not build (see above). The project is moved. Mend it in goroot and with misc/refresh.bash, or put the project back with git checkout."
 		run=(${what_to_run//,/ })
 		if [[ $what_to_run == default ]]; then run=(build api programs threads upstream stress); fi
 		[[ -z $suffix ]] || run=("${run[@]/#build/}")
