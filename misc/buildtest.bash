@@ -1306,7 +1306,7 @@ test_move_upstreamed() {
 
 test_move_refuses() {
 	to_move
-	for r in 1.27.5 go1.27 "go1.28rc1" go1.x.y; do
+	for r in 1.27.5 go1.27 go1.28rc1 go1.x.y go1.27.08 go1.028.1 go1.99999999999999999999.1; do
 		refuse move "$r"
 		expect "\"$r\" is no release"
 	done
@@ -1323,6 +1323,15 @@ test_move_refuses() {
 	expect "which release?"
 	refuse move -parts api,nosuch "$next_release"
 	expect 'no part "nosuch"'
+	for r in , none,api api,none; do
+		refuse move -parts "$r" "$next_release"
+		expect "-parts"
+		[[ $out != *asking* ]] || fail "began: $out"
+	done
+	refuse move -abort -continue
+	expect "exclude each other"
+	refuse move -abort -split
+	expect "-split goes with -continue"
 	refuse env RELEASE=go1.20 "$p/misc/release.bash" "$next_release"
 	expect "unset RELEASE"
 	echo x >>"$p/src/runtime/ours.go"

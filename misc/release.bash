@@ -49,7 +49,10 @@ while (($#)); do
 		;;
 	-n) dry=true ;;
 	-split) split=true ;;
-	-continue | -abort) action=${1#-} ;;
+	-continue | -abort)
+		[[ $action == start ]] || die "-$action and $1 exclude each other"
+		action=${1#-}
+		;;
 	-parts)
 		[[ -n ${2-} ]] || die "-parts wants names of parts of run.bash, with commas, or none"
 		parts_given=$2
@@ -71,14 +74,16 @@ if [[ $action == start ]]; then
 		usage >&2
 		die "which release?"
 	}
-	[[ $new =~ ^go1\.[0-9]+\.[0-9]+$ ]] || die "\"$new\" is no release: want something like go1.27.5"
+	[[ $new =~ ^go1\.[1-9][0-9]{0,2}\.(0|[1-9][0-9]{0,2})$ ]] || die "\"$new\" is no release: want something like go1.27.5"
 	! $split || die "-split goes with -continue"
 else
 	[[ -z $new ]] || die "-$action goes on with the release that was begun, so it takes no other"
 	! $dry || die "-n does not go with -$action"
+	[[ $action == continue ]] || ! $split || die "-split goes with -continue"
 fi
+[[ -z $parts_given || $parts_given == *[^,]* ]] || die "-parts wants names of parts of run.bash, with commas, or none"
 for part in ${parts_given//,/ }; do
-	[[ $part == none ]] || grep -q "^	\[$part\]=" "$root/run.bash" || die "-parts: run.bash has no part \"$part\""
+	[[ $parts_given == none ]] || grep -q "^	\[$part\]=" "$root/run.bash" || die "-parts: run.bash has no part \"$part\""
 done
 [[ -z ${RELEASE-} ]] || die "RELEASE is set, but this moves all releases: unset RELEASE"
 unset GOROOT_BASE # it can be only one of the releases that are needed
