@@ -1184,6 +1184,9 @@ test_move_abort() {
 	expect "under way in goroot.release, to $next_release"
 	refuse move -continue
 	expect "conflict markers" "	src/runtime/proc.go"
+	git -C "$p/goroot.release" add -A
+	refuse move -continue
+	expect "conflict markers" "	src/runtime/proc.go"
 	run "$p/make.bash" # does not care
 	run move -abort
 	not_moved
@@ -1191,6 +1194,13 @@ test_move_abort() {
 	expect "nothing to abort"
 	refuse move -continue
 	expect "nothing to go on with"
+	mkdir "$p/goroot.release"
+	echo precious >"$p/goroot.release/file"
+	refuse move "$next_release"
+	expect "was not made by this script"
+	refuse move -abort
+	expect "nothing to abort"
+	[[ -f $p/goroot.release/file ]] || fail "lost a file"
 }
 
 # What was mended for one release must do for the other, or is for the one only.

@@ -93,7 +93,7 @@ dir=$root/goroot.release # the repository in which the patches move
 notes=$root/logs/release # what upstream changed
 
 if [[ $action == abort ]]; then
-	[[ -e $dir ]] || die "there is nothing to abort: no goroot.release"
+	[[ -d $dir/.git/make ]] || die "there is nothing to abort: no goroot.release"
 	lock
 	rm -rf "$dir"
 	unlock
@@ -209,6 +209,10 @@ upstream_changes() {
 # begin makes goroot.release, and has git put the patches on the new release.
 begin() {
 	local v i commit
+	[[ ! -e $dir || -d $dir/.git/make ]] || {
+		keep=true
+		die "$dir was not made by this script. Move it away or remove it."
+	}
 	[[ ! -f $dir/.git/make/move ]] || {
 		keep=true
 		die "a move is under way in goroot.release, to $(sed 's/ .*//' "$dir/.git/make/move"). Go on with misc/release.bash -continue, or give it up with -abort."
@@ -282,7 +286,7 @@ go_on() {
 	while d rev-parse -q --verify CHERRY_PICK_HEAD >/dev/null; do
 		while IFS= read -r f; do
 			if [[ -f $dir/$f ]] && grep -qE '^(<<<<<<<|>>>>>>>) ' "$dir/$f"; then bad+=("$f"); fi
-		done < <(d diff --name-only --diff-filter=U)
+		done < <(d diff --name-only HEAD) # not only what is unmerged: git add calls a file merged
 		((${#bad[@]} == 0)) || {
 			warn "these files of goroot.release have conflict markers yet:"
 			list "${bad[@]}" >&2
