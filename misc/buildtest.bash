@@ -1314,6 +1314,26 @@ test_move_upstreamed() {
 	grep -q '^line 10 first$' "$p/goroot.go1.20/src/runtime/proc.go" || fail "lost in go1.20.3"
 }
 
+# Interrupted while it writes.
+test_move_interrupted() {
+	to_move
+	conflict proc.go 30
+	refuse move -parts none "$next_release"
+	mend proc.go
+	cp "$p/misc/release.bash" "$work/interrupted"
+	sed -i 's/^	put "$stage\/VERSION" VERSION$/	kill -TERM $$/' "$work/interrupted"
+	sed -i "s|^root=.*|root='$p'|" "$work/interrupted"
+	refuse bash "$work/interrupted" -continue -split
+	expect "interrupted while it wrote" "git checkout patches VERSION misc/base.trees README.md" "git clean -f patches" "-continue"
+	[[ -n $(git -C "$p" status --porcelain) ]] || fail "not in the middle"
+	refuse move -continue -split
+	expect "not committed"
+	(cd "$p" && git checkout -q -- patches VERSION misc/base.trees README.md && git clean -qf patches)
+	run move -continue -split
+	run "$p/make.bash"
+	run env RELEASE=go1.20 "$p/make.bash"
+}
+
 test_move_refuses() {
 	to_move
 	for r in 1.27.5 go1.27 go1.28rc1 go1.x.y go1.27.08 go1.028.1 go1.99999999999999999999.1; do

@@ -101,9 +101,10 @@ if [[ $action == abort ]]; then
 	exit
 fi
 
-keep=false
+keep=false writing=false
 lock
 cleanup() {
+	! $writing || warn "interrupted while it wrote into the project. Put back what it writes: git checkout ${what_moves[*]} ${numbered[*]}; git clean -f patches. Then run misc/release.bash -continue, or -abort."
 	$keep || rm -rf "$dir"
 	rm -rf "$root/goroot.new"
 	unlock
@@ -483,8 +484,9 @@ if $dry; then
 	list "${report[@]}"
 	exit
 fi
+writing=true
 install_new
-keep=false
+keep=false writing=false
 cleanup
 trap - EXIT
 say "wrote, in $((SECONDS - start)) s:"
