@@ -17,7 +17,7 @@ VERSION has a line for each release, the default first. The unmodified release i
 first of these that is there, of exactly that version: $GOROOT_BASE; the installed Go;
 the one that the go command downloads by itself when asked for that version.
 
-RELEASE=go1.26 ./make.bash makes another release of VERSION, in ./goroot.go1.26.
+RELEASE=go1.N ./make.bash makes another release of VERSION, in ./goroot.go1.N.
 
 Flags:
 	-quick		after edits of package runtime, leave the go command, the

@@ -8,7 +8,8 @@ usage() {
 usage: ./run.bash [PART [flags of that part]]...
 
 Runs these parts, by default those from build to bench, in this order:
-	build		make.bash and misc/refresh.bash; -full adds what bootstraps
+	build		make.bash, misc/refresh.bash and misc/release.bash; -full adds what
+			bootstraps
 	api		upstream's checks of the API lists and the release notes
 	programs	the programs in test/, by the runner of Go's own test directory; vet of
 			those in doc/
@@ -45,8 +46,8 @@ Runs these parts, by default those from build to bench, in this order:
 
 Each part writes logs/PART.log. The exit status is 1 if a part failed.
 
-RELEASE=go1.26 ./run.bash tests goroot.go1.26, another release of VERSION, with its logs
-in logs/go1.26. build is for the default release only, and is left out.
+RELEASE=go1.N ./run.bash tests goroot.go1.N, another release of VERSION, with its logs
+in logs/go1.N. build is for the default release only, and is left out.
 EOF
 }
 
@@ -55,7 +56,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 all_parts=(build api programs threads upstream off race ports stress bench)
 
 declare -A what=(
-	[build]="make.bash, misc/refresh.bash"
+	[build]="make.bash, refresh.bash, release.bash"
 	[api]="API lists and release notes"
 	[programs]="the programs in test/"
 	[threads]="the runtime's tests of shared threads"

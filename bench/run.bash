@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compares ../goroot with the Go that it is made from. bench/run.bash -h says how.
-# RELEASE=go1.26 bench/run.bash compares ../goroot.go1.26.
+# RELEASE=go1.N bench/run.bash compares ../goroot.go1.N.
 
 # Copyright 2026 The Go Authors. All rights reserved.
 # Use of this source code is governed by a BSD-style

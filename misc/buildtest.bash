@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests make.bash and misc/refresh.bash. misc/buildtest.bash -h says how.
+# Tests make.bash, misc/refresh.bash and misc/release.bash. misc/buildtest.bash -h says how.
 
 set -euo pipefail
 
@@ -8,8 +8,8 @@ usage() {
 usage: misc/buildtest.bash [-full] [-list] [TEST...]
 
 Runs the tests named, by default all. Most work on a made-up release whose
-src/make.bash takes no time, with the real make.bash and refresh.bash; the
-others on a copy of ./goroot, which must be up to date.
+src/make.bash takes no time, with the real make.bash, refresh.bash and
+release.bash; the others on a copy of ./goroot, which must be up to date.
 
 	-full	also those that bootstrap for real: some 20 minutes on 2 cores
 	-list	print the names of the tests
@@ -1391,6 +1391,9 @@ test_numbers() {
 			[[ $all == *" $n "* ]] || fail "$f names $n, which is not in VERSION (${versions[*]})"
 		done < <(grep -oE '(^|[^0-9.v])1\.[2-9][0-9]\.[0-9]+(-threadlocker[.0-9]*)?' "$root/$f")
 	done
+	# Minor versions come and go, too. README.md has the table of them.
+	! out=$(cd "$root" && grep -nE '(RELEASE=|goroot\.|logs/)go1\.[0-9]' PROPOSAL.md misc/README.md make.bash run.bash bench/run.bash) ||
+		fail "these name a minor version that VERSION will not always have:"$'\n'"$out"
 	# These are in the goroot of each release.
 	! out=$(grep -rnE '(^|[^0-9.v])1\.[2-9][0-9]\.[0-9]+' "$root/doc" "$root/dist") || fail "doc/ and dist/ name a release:"$'\n'"$out"
 	cmp "$root/README.md" <(insert_release_table "${versions[@]}" <"$root/README.md") || fail "the table of releases in README.md is not of VERSION"
