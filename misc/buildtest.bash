@@ -907,6 +907,15 @@ test_refresh_version() {
 	run "$p/misc/refresh.bash"
 }
 
+# Hunks are found where the path has what awk would take for an escape.
+test_backslash() {
+	local o="$work/a\\tb"
+	mkdir "$o"
+	cp -R "$p" "$o/p"
+	run "$o/p/make.bash"
+	grep -q third "$o/p/goroot/src/runtime/proc.go" || fail "patches were not applied"
+}
+
 # A hunk that fits two places.
 test_ambiguous() {
 	local g=$p/goroot f

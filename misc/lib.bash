@@ -503,7 +503,9 @@ ambiguous() {
 	mapfile -d '' -t names < <(g ls-files -z -- "${names[@]##*	}")
 	((${#names[@]})) || return 0
 	printf '%s\0' "${names[@]}" | g checkout-index -q -f -z --stdin --prefix="$dir/"
-	awk -v dir="$dir" '
+	# By -v, awk would take a backslash in a path for an escape.
+	dir=$dir awk '
+	BEGIN { dir = ENVIRON["dir"] }
 	function load(name) {
 		n = 0
 		while ((getline text <name) > 0) line[++n] = text
