@@ -25,7 +25,7 @@ goroot.release is a git repository in which each patch is a commit. Mend the fil
 it names there, and run misc/release.bash -continue. Other commits there may be amended too.
 
 Flags:
-	-n		write nothing, build nothing
+	-n		build nothing, and write only what upstream changed, into logs/release
 	-parts LIST	the parts of run.bash to run, with commas, or none to build nothing
 			either; by default build (for the default release),
 			api,programs,threads,upstream,stress

@@ -54,7 +54,7 @@ func release(root string) (string, error) {
 	v := firstLine(filepath.Join(root, "VERSION"))
 	m := versionRE.FindStringSubmatch(v)
 	if m == nil {
-		return "", fmt.Errorf("%s: the first line is %q, want something like go1.26.8-threadlocker1", filepath.Join(root, "VERSION"), v)
+		return "", fmt.Errorf("%s: the first line is %q, want something like go1.27.4-threadlocker2", filepath.Join(root, "VERSION"), v)
 	}
 	return m[1], nil
 }
