@@ -1452,6 +1452,10 @@ test_real_version() {
 	run gogo "$goroot" env GOVERSION GOROOT
 	[[ $out == "$release"$'\n'"$goroot" ]] || fail "go env says: $out"
 	[[ $version =~ ^"$release"-threadlocker[0-9]+$ ]] || fail "version $version"
+	# The question is put in place of one of upstream's, which another release may word anew.
+	run gogo "$goroot" bug
+	expect "### Does it happen with \`GOEXPERIMENT=nothreadlocker\`, and with the unmodified $release?"
+	[[ $out != *"latest release"* ]] || fail "go bug asks upstream's question, too: $out"
 }
 
 test_real_up_to_date() {
