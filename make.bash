@@ -258,8 +258,8 @@ if [[ -d $goroot ]]; then
 	rm -f "$state"/*.lock
 	base=$(getstate base)
 	fresh=false
-	# Another release, or a base with directories that the present one lacks,
-	# means to start again.
+	# Another release, one that is not the unmodified one, or a base with directories
+	# that the present one lacks, means to start again.
 	if [[ -n ${GOROOT_BASE-} ]]; then
 		find_base
 		for e in "${optional_parts[@]}"; do
@@ -267,6 +267,8 @@ if [[ -d $goroot ]]; then
 		done
 	fi
 	[[ $(getstate release) == "$release" ]] || fresh=true
+	# misc/base.trees may have been corrected since.
+	(verify_base) >/dev/null 2>&1 || fresh=true
 	scan
 	if $fresh && ! $discard; then
 		changed "$(getstate synced)" "$worktree"

@@ -36,7 +36,7 @@ Runs these parts, by default those from build to bench, in this order:
 	model		misc/model/check.bash, the model of the protocol; it needs spin, which
 			nothing else here does, so it runs only if it is named
 	install		misc/installtest.bash: packing, the ways to install what is packed, and
-			that the bytes depend on the commit alone; runs only if named
+			that the bytes are the same from another directory; runs only if named
 	clients		builds and tests the ports of other people's programs in misc/ports;
 			needs what they say, so runs only if named; NAME...: only these
 	all		the whole of go tool dist test, with the experiment on and off, compared

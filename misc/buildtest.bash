@@ -278,6 +278,28 @@ test_base_modified() {
 	[[ ! -e $p/goroot && ! -e $p/goroot.new ]] || fail "left a goroot"
 }
 
+# A goroot that was made from what misc/base.trees no longer takes for the release.
+test_base_corrected() {
+	local b=$work/mod good
+	cp -R "$work/base" "$b"
+	echo more >>"$b/src/runtime/proc.go"
+	good=$(<"$p/misc/base.trees")
+	: >"$p/misc/base.trees"
+	refuse env GOROOT_BASE="$b" "$p/make.bash"
+	printf '%s\n' "$out" | sed -n '/^release /,/^make.bash:/p' | sed '$d' >"$p/misc/base.trees"
+	run env GOROOT_BASE="$b" "$p/make.bash"
+	grep -q '^more$' "$p/goroot/src/runtime/proc.go" || fail "another base"
+	printf '%s\n' "$good" >"$p/misc/base.trees"
+	refuse env GOROOT_BASE="$b" "$p/make.bash"
+	expect "is not an unmodified $release" "	src"
+	refuse "$p/misc/refresh.bash"
+	expect "goroot is not made from the $release that misc/base.trees knows" "Run ./make.bash"
+	run "$p/make.bash"
+	! grep -q '^more$' "$p/goroot/src/runtime/proc.go" || fail "still made from the modified one"
+	run "$p/make.bash"
+	expect "up to date"
+}
+
 # --- What goes wrong.
 
 test_bad_patch() {

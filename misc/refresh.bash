@@ -83,6 +83,7 @@ use_goroot "$goroot"
 rm -f "$state"/*.lock
 base=$(getstate base)
 [[ $(getstate release) == "$release" ]] || die "goroot is made from $(getstate release), VERSION wants $release. Run ./make.bash first."
+(verify_base) >/dev/null 2>&1 || die "goroot is not made from the $release that misc/base.trees knows. Run ./make.bash first."
 allow_ambiguous=$all # -all gives them more context
 compose "$root"
 allow_ambiguous=false
