@@ -22,11 +22,11 @@ var threadLockProfile = &Profile{
 	write: writeThreadLock,
 }
 
-func init() {
+// addThreadLockProfile adds the profile to the built-in ones. lockProfiles calls it
+// last, with profiles.mu held.
+func addThreadLockProfile() {
 	if goexperiment.ThreadLocker {
-		lockProfiles()
 		profiles.m[threadLockProfile.name] = threadLockProfile
-		unlockProfiles()
 	}
 }
 
