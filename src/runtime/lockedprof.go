@@ -92,13 +92,23 @@ func initLockedMetrics() {
 }
 
 // lockedStack returns the stack of the caller of the function that called it,
-// for a record.
+// for a record. Like that of a block profile it is found by frame pointers if it can
+// be. See fpunwindExpand for its form.
+//
+//go:noinline
 func lockedStack() *bucket {
 	if debug.profstackdepth == 0 {
 		return nil
 	}
 	mp := acquirem() // owns mp.profStack
-	n := callers(2, mp.profStack)
+	var n int
+	if tracefpunwindoff() || mp.hasCgoOnStack() {
+		mp.profStack[0] = logicalStackSentinel
+		n = 1 + callers(2, mp.profStack[1:])
+	} else {
+		mp.profStack[0] = 1 // of the frames, the first one is skipped
+		n = 1 + fpTracebackPCs(unsafe.Pointer(getfp()), mp.profStack[1:])
+	}
 	b := stkbucket(threadLockProfile, 0, mp.profStack[:n], true)
 	releasem(mp)
 	return b
@@ -114,6 +124,7 @@ func lockedStack() *bucket {
 //go:linkname pprof_threadLockProfile
 func pprof_threadLockProfile(p []profilerecord.StackRecord) (n int, ok bool) {
 	var rest []*g
+	pcbuf := makeProfStack()
 	add := func(r profilerecord.StackRecord) {
 		if n < len(p) {
 			p[n] = r
@@ -149,7 +160,11 @@ func pprof_threadLockProfile(p []profilerecord.StackRecord) (n int, ok bool) {
 			rest = append(rest, gp)
 			return
 		}
-		add(profilerecord.StackRecord{Stack: b.stk(), Thread: thread})
+		r1 := profilerecord.StackRecord{Thread: thread}
+		if n < len(p) {
+			r1.Stack = append(r1.Stack, pcbuf[:fpunwindExpand(pcbuf, b.stk())]...)
+		}
+		add(r1)
 	})
 	if len(rest) == 0 {
 		return n, n <= len(p)
@@ -158,7 +173,6 @@ func pprof_threadLockProfile(p []profilerecord.StackRecord) (n int, ok bool) {
 		return n + len(rest), false
 	}
 
-	pcbuf := makeProfStack()
 	self := getg()
 	stw := stopTheWorld(stwGoroutineProfile)
 	for _, gp := range rest {

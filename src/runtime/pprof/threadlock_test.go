@@ -27,6 +27,18 @@ func lockHere(l *runtime.ThreadLocker, tid chan<- int, end <-chan bool) {
 	tid <- syscall.Gettid()
 }
 
+// lockInlined is inlined in inlinedHere.
+func lockInlined(l *runtime.ThreadLocker) { l.Lock() }
+
+//go:noinline
+func inlinedHere(l *runtime.ThreadLocker, tid chan<- int, end <-chan bool) {
+	lockInlined(l)
+	tid <- syscall.Gettid()
+	<-end
+	l.Unlock()
+	tid <- syscall.Gettid()
+}
+
 func joinHere(ch <-chan bool, tid chan<- int, end <-chan bool) {
 	runtime.LockToRecvOSThread(ch)
 	tid <- syscall.Gettid()
@@ -71,6 +83,8 @@ func TestThreadLockProfile(t *testing.T) {
 		go lockHere(l, tid, end)
 		shared = <-tid
 	}
+	go inlinedHere(l, tid, end)
+	<-tid
 	go func() { // to be joined
 		l.Lock()
 		<-ch
@@ -92,7 +106,7 @@ func TestThreadLockProfile(t *testing.T) {
 	go againHere(tid, end)
 	again = <-tid
 
-	if got, want := p.Count()-before, lockers+1+joiners+2; got != want {
+	if got, want := p.Count()-before, lockers+1+1+joiners+2; got != want {
 		t.Errorf("Count says %d, want %d", got, want)
 	}
 	// By function and thread.
@@ -113,6 +127,16 @@ func TestThreadLockProfile(t *testing.T) {
 			t.Errorf("sample type %v", got)
 		}
 		for _, s := range prof.Sample {
+			var names []string
+			for _, loc := range s.Location {
+				for _, line := range loc.Line {
+					names = append(names, line.Function.Name)
+				}
+			}
+			stack := strings.Join(names, " ")
+			if strings.Contains(stack, "inlinedHere") && !strings.HasPrefix(stack, "runtime.(*ThreadLocker).Lock runtime/pprof.lockInlined runtime/pprof.inlinedHere") {
+				t.Errorf("the stack of inlinedHere is %s", stack)
+			}
 			for _, loc := range s.Location {
 				for _, line := range loc.Line {
 					name := line.Function.Name
@@ -139,6 +163,7 @@ func TestThreadLockProfile(t *testing.T) {
 		leaf string
 	}{
 		{"lockHere", shared, lockers, "runtime.(*ThreadLocker).Lock"},
+		{"inlinedHere", shared, 1, "runtime.(*ThreadLocker).Lock"},
 		{"joinHere", shared, joiners, "runtime.LockToRecvOSThread["},
 		{"aloneHere", alone, 1, "runtime.gopark"},
 		{"againHere", again, 1, "runtime.gopark"},
@@ -152,7 +177,7 @@ func TestThreadLockProfile(t *testing.T) {
 		}
 	}
 
-	for range lockers + joiners + 2 {
+	for range lockers + 1 + joiners + 2 {
 		end <- true
 		<-tid
 	}
