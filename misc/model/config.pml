@@ -12,7 +12,9 @@
  *	SLICES		how many time slices end while a g runs
  *	SYSCALL		gs make system calls
  *	STOPS		how often the world is stopped
- *	LOCKER		gs lock and unlock, so that ms become dedicated, and end
+ *	LOCKER		gs lock and unlock, so that ms become dedicated, and end; if 2, they lock
+ *			the ThreadLocker only
+ *	LOCKEXT		those that are locked at first are so by LockOSThread
  *	CRITICAL	locked gs enter and leave critical sections
  *	FAIR		nothing is bounded; see running in lockedm.pml
  */
@@ -136,6 +138,7 @@
 #define NP 1
 #define NG 3
 #define LOCK1 1
+#define TODO1 0
 #define LOCKER 1
 
 #elif defined(CONFIG_join2)
@@ -145,6 +148,33 @@
 #define LOCK1 1
 #define TODO1 0
 #define LOCKER 1
+
+#elif defined(CONFIG_joinagain2)	/* one that has left binds again while another joins */
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define LOCKER 1
+#define BLOCKS 0
+
+#elif defined(CONFIG_joinhere2)	/* one binds to its own thread while another joins */
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define LOCKER 2
+#define LOCKEXT 1
+#define BLOCKS 0
+
+#elif defined(CONFIG_joinrecv1)	/* LockOSThread and LockToRecvOSThread come before the ThreadLocker */
+#define NM 3
+#define NP 1
+#define NG 2
+#define LOCK1 1
+#define TODO1 1
+#define TODO2 2
+#define LOCKER 1
+#define LOCKEXT 1
 
 #elif defined(CONFIG_joinnet2)	/* with the network poller */
 #define NM 3
@@ -273,6 +303,15 @@
 #define LOCK1 1
 #define LOCKER 1
 
+#elif defined(CONFIG_big_joinagain2)	/* one that has left binds to its own thread */
+#define NM 3
+#define NP 2
+#define NG 2
+#define LOCK1 1
+#define TODO1 2
+#define LOCKER 1
+#define BLOCKS 0
+
 #elif defined(CONFIG_big_stop2)
 #define NM 3
 #define NP 2
@@ -349,6 +388,9 @@
 #endif
 #ifndef SLICES
 #define SLICES 0
+#endif
+#ifndef LOCKEXT
+#define LOCKEXT 0
 #endif
 #ifndef STOPS
 #define STOPS 0

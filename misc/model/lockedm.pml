@@ -10,13 +10,14 @@
  * gs without having a p, as a thread that polls the network does.
  *
  * Steps. An atomic or a d_step is one access to what others may touch at the same time,
- * with the private work around it, or one section of sched.lock or lockedLock. A
+ * with the private work around it, or one section of sched.lock or the lock of a channel. A
  * compare-and-swap and the load before it are two steps. In exitsyscallNoPLocked words
  * change under sched.lock that others touch without it; there the lock is held from
  * step to step. Sequential consistency is all that is assumed: every word that ms
  * share changes by compare-and-swap or under a lock, and Go's atomics are sequentially
- * consistent. Private is what an m does with its own queue, with a g in its hand, and with an
- * m that it has claimed. The properties own_queue and one_place check that.
+ * consistent. Private is what an m does with its own queue, its counts nlocks and bound, with
+ * a g in its hand, and with an m that it has claimed. The properties own_queue and one_place
+ * check that for queues and gs.
  *
  * Programs. In all configurations but fair_* a g does TODO things, in any order: it
  * blocks, yields, calls the system, or locks itself. Then it ends. While it runs it may
@@ -49,10 +50,14 @@
  *   - Gs enter and leave critical sections when they like, and nothing is taken or waited
  *     for in them that is not outside: criticalEnter and criticalExit touch the own m only.
  *     With FAIR, there is a semaphore that is taken at the beginning of each.
- *   - A ThreadLocker is bound to a new m in one step. In the code those that find it bound but
- *     without an m wait for that.
- *   - nlocks counts the gs of a dedicated m also where there is only one. The code then
- *     keeps no count, but m.lockedg says the same.
+ *   - Those that find a ThreadLocker being bound do not lock it. In the code they yield, and
+ *     look again. The idle m that stands for the new one is taken first, as nobody else sees
+ *     it yet.
+ *   - locker_epoch counts without bound, and locker_mp is only compared. What the code does
+ *     to word in one step, it does here to locker_epoch, locker_binding and locker_n.
+ *   - nlocks counts a LockOSThread goroutine also while it is alone on its thread. The code
+ *     counts it once others have joined it and the m goes on to one of these, and until then
+ *     takes nlocks for the number of the others.
  *   - One g at a time stops the world; nobody waits for worldsema. As others see
  *     gcwaiting without the lock, the section in stopTheWorldWithSema is two steps.
  *   - Who may be blocked in a receive is each locked g that waits, and who may be blocked in
@@ -83,9 +88,11 @@
 #define yieldGlobal	2
 #define yieldClaimed	3
 
-/* state of the ThreadLocker, guarded by lockedLock */
-byte locker_mp;
+/* state of the ThreadLocker: its word, and the m that it is bound to */
+byte locker_epoch;
+bool locker_binding;
 byte locker_n;
+byte locker_mp;
 
 #if CRITICAL && FAIR
 byte sema; /* the g in its critical section that has the semaphore */
@@ -96,7 +103,7 @@ byte stops = STOPS;
 byte slices = SLICES;
 
 /* touch(mp) stands before each access of another m's word. */
-#define touch(mp)	must(!m[mp].exited, after_exit)
+#define touch(mp)	must((mp) != 0 && !m[mp].exited, after_exit)
 
 /* mine stands before each access of the m's own queue. */
 #define mine		must(m[me].awake && (m[me].word & lockedParked) == 0, own_queue)
@@ -346,8 +353,8 @@ inline ready(rg) {
 		:: ok -> ok = false
 		:: else -> lockedRunqput(rg)
 		fi
-	:: g[rg].lockedm == 0 && m[me].nlocks != 0 -> lockedRunqput(rg)
-	:: g[rg].lockedm == 0 && m[me].nlocks == 0 ->
+	:: g[rg].lockedm == 0 && m[me].dedicated -> lockedRunqput(rg)
+	:: g[rg].lockedm == 0 && !m[me].dedicated ->
 		runqput(m[me].p, rg, true);
 		wakep()
 	fi
@@ -537,31 +544,68 @@ inline lockedNext(gp) {
 }
 
 /*
- * Release gp, which leaves or ends, from the m. Whoever adopts another g for
- * the m does so under the same lock.
+ * lockedRelease(gp, last) releases gp, which leaves or ends, from the m, and says whether
+ * that was the last one. Only nlocks and bound are the m's own.
  */
-inline lockedRelease(gp) {
+inline lockedRelease(gp, last) {
 	m[me].nlocks--;
-	g[gp].lockedm = 0
+	g[gp].lockedm = 0;
+	last = (m[me].nlocks == 0
+#ifndef FAULT_exit_ignores_bound
+		&& m[me].bound == 0
+#endif
+#ifndef FAULT_exit_ignores_joining
+		&& m[me].joining == 0
+#endif
+		)
 }
 
-inline lockerDrop(gp) {
-	g[gp].locker = false;
+/* drop() takes a holder off the ThreadLocker. */
+inline drop() {
 	locker_n--;
 	if
-	:: locker_n == 0 -> locker_mp = 0
+#ifndef FAULT_drop_forgets_bound
+	:: locker_n == 0 -> m[me].bound--
+#endif
 	:: else
 	fi
 }
 
+/* joins(gp, mp): gp is on the way to mp, which does not count it yet. */
+inline joins(gp, mp) {
+	touch(mp);
+	g[gp].joining = true;
+	m[mp].joining++
+}
+
+/* member(mp): a g is locked to mp, there or on the way. */
+#if NG == 1
+#define member(mp)	(g[1].lockedm == mp)
+#elif NG == 2
+#define member(mp)	(g[1].lockedm == mp || g[2].lockedm == mp)
+#else
+#define member(mp)	(g[1].lockedm == mp || g[2].lockedm == mp || g[3].lockedm == mp)
+#endif
+
 inline clean() {
-	must(m[me].word == 0 && len(m[me].q) == 0 && m[me].nlocks == 0, exit_empty)
+	must(m[me].word == 0 && len(m[me].q) == 0 && !member(me), exit_empty)
 }
 
 inline execute() {
 	to(gp, inHand, nowhere);
 	g[gp].status = Grunning;
-	must(g[gp].lockedm == (m[me].nlocks != 0 -> me : 0), own_thread);
+	must(g[gp].lockedm == (m[me].dedicated -> me : 0), own_thread);
+#if LOCKER
+	/* lockedSwitchHolds */
+	if
+	:: g[gp].joining ->
+		g[gp].joining = false; m[me].joining--;
+#ifndef FAULT_arrive_uncounted
+		m[me].nlocks++
+#endif
+	:: else
+	fi;
+#endif
 #if CRITICAL
 	must(m[me].ncritical == 0 || g[gp].critical, critical_first);
 #endif
@@ -581,7 +625,7 @@ inline execute() {
 
 inline schedule() {
 	if
-	:: m[me].nlocks != 0 -> inherit = true; goto scheduleLocked
+	:: m[me].dedicated -> inherit = true; goto scheduleLocked
 	:: else -> goto findRunnable
 	fi
 }
@@ -624,6 +668,9 @@ proctype thread(byte me) {
 #endif
 #if SYSCALL
 	byte oldp;
+#endif
+#if LOCKER
+	byte n, epoch;
 #endif
 	goto end_mPark;
 
@@ -727,7 +774,7 @@ end_mPark:
 		pp = m[me].nextp; m[me].nextp = 0;
 		acquirep(pp);
 		if
-		:: m[me].nlocks != 0 ->
+		:: m[me].dedicated ->
 			/* lockedSleep */
 #ifndef FAULT_yield_stays
 			m[me].yield = yieldClaimed;
@@ -998,14 +1045,16 @@ running:
 	:: atomic { g[gp].todo == 0 && !isCritical(gp) -> g[gp].status = Gdead; if :: g[gp].lockedm == 0 -> gp = 0; schedule() :: else fi };
 		/* gdestroyLocked */
 		if
-		:: g[gp].locker -> d_step { lockerDrop(gp) }
-		:: else -> m[me].bound = true
+		:: g[gp].locker -> d_step { g[gp].locker = false; drop() }
+		:: else
 		fi;
 		atomic {
-			lockedRelease(gp);
+			m[me].tainted = m[me].tainted || g[gp].ext;
+			g[gp].ext = false;
+			lockedRelease(gp, ok);
 			gp = 0;
 			if
-			:: m[me].nlocks == 0 -> goto mexit
+			:: ok -> ok = false; goto mexit
 			:: else -> schedule()
 			fi
 		}
@@ -1013,7 +1062,7 @@ running:
 #if GOSCHED
 	:: atomic { g[gp].todo > 0 -> g[gp].todo--; g[gp].status = Gwaiting; runnable(gp) };
 		if
-		:: m[me].nlocks != 0 ->
+		:: m[me].dedicated ->
 			/* goschedLocked, or goyieldLocked once the m has readied another's g */
 			lockedDrain();
 			atomic {
@@ -1047,52 +1096,105 @@ running:
 		goto stopTheWorld }
 #endif
 #if LOCKER
-	/* ThreadLocker.Lock, LockOSThread, LockToRecvOSThread */
+#if LOCKER != 2
+	/* LockOSThread */
 	:: atomic { g[gp].todo > 0 && g[gp].lockedm == 0 ->
 		g[gp].todo--;
+		clean();
+		m[me].nlocks = 1; m[me].dedicated = true;
+		g[gp].lockedm = me; g[gp].ext = true;
+		goto running }
+	/*
+	 * LockToRecvOSThread. The lock of the channel is held, so that the receiver stays
+	 * where it is.
+	 */
+	:: atomic { g[gp].todo > 0 && g[gp].lockedm == 0 && (receives(1) || receives(2) || receives(NG)) ->
+		g[gp].todo--;
 		if
-		:: locker_n == 0 && sched.nmidle > 0 && !sched.lock ->
-			/* lockedNewm; an idle m stands for the new one */
-			d_step { mget(i); locker_mp = i };
-			locker_n = 1; g[gp].locker = true; m[locker_mp].bound = true;
-#ifndef FAULT_new_not_parked
-			m[locker_mp].word = lockedParked;
-#endif
-			m[locker_mp].nlocks = 1; g[gp].lockedm = locker_mp
-		:: locker_n != 0 ->
-			locker_n++; g[gp].locker = true;
-#ifndef FAULT_join_unlinked
-			m[locker_mp].nlocks++;
-#endif
-			g[gp].lockedm = locker_mp
-		:: clean();
-			m[me].nlocks = 1; g[gp].lockedm = me;
-			goto running
-		:: receives(1) || receives(2) || receives(NG) ->
-			if
-			:: receives(1) -> gp2 = 1
-			:: receives(2) -> gp2 = 2
+		:: receives(1) -> gp2 = 1
+		:: receives(2) -> gp2 = 2
 #if NG > 2
-			:: receives(3) -> gp2 = 3
+		:: receives(3) -> gp2 = 3
 #endif
-			fi;
-#ifndef FAULT_join_unlinked
-			m[g[gp2].lockedm].nlocks++;
+		fi;
+		joins(gp, g[gp2].lockedm);
+		g[gp].lockedm = g[gp2].lockedm; g[gp].ext = true;
+		gp2 = 0;
+		goto lockedMove }
 #endif
-			g[gp].lockedm = g[gp2].lockedm; gp2 = 0
-		fi };
-		/* lockedMove_m */
-		d_step { g[gp].status = Gwaiting; runnable(gp) };
-		lockedPush(gp, ok);
+	/*
+	 * ThreadLocker.Lock. The first steps are a load of the word, one of locker_mp, and the
+	 * compare-and-swap. Those that find it being bound look again later.
+	 */
+	:: atomic { g[gp].todo > 0 && !g[gp].locker && locker_n != 0 && !locker_binding ->
+		n = locker_n; epoch = locker_epoch };
+		atomic { mp = locker_mp };
 		if
-		:: !ok -> lockedWake(gp, ok)
-		:: else
-		fi;
-		if
-		:: ok -> ok = false
-		:: else -> lockedRunqput(gp)
-		fi;
-		goto findRunnable
+#if defined(FAULT_join_without_epoch)
+		:: atomic { g[gp].lockedm == 0 && locker_n == n && !locker_binding ->
+#elif defined(FAULT_join_without_n)
+		:: atomic { g[gp].lockedm == 0 && locker_epoch == epoch ->
+#else
+		:: atomic { g[gp].lockedm == 0 && locker_n == n && locker_epoch == epoch && !locker_binding ->
+#endif
+			n = 0; epoch = 0;
+#ifndef FAULT_join_holds_late
+			locker_n++;
+#endif
+			g[gp].locker = true; g[gp].lockedm = mp;
+			g[gp].todo-- };
+			atomic { joins(gp, mp); mp = 0;
+#ifdef FAULT_join_holds_late
+				locker_n++;
+#endif
+				goto lockedMove }
+		/* One that is locked to that m already joins nobody. */
+		:: atomic { g[gp].lockedm == me && mp == me && locker_n == n && locker_epoch == epoch && !locker_binding ->
+			n = 0; epoch = 0; mp = 0;
+			locker_n++;
+			g[gp].locker = true;
+			g[gp].todo--;
+			goto running }
+		/* It panics, or looks again. */
+		:: atomic { (g[gp].lockedm != 0 && mp != me) || locker_n != n || locker_epoch != epoch || locker_binding ->
+			n = 0; epoch = 0; mp = 0;
+			goto running }
+		fi
+	/* bind to a new m, for which an idle one stands */
+	:: atomic { g[gp].todo > 0 && g[gp].lockedm == 0 && locker_n == 0 && !locker_binding && sched.nmidle > 0 && !sched.lock ->
+		d_step { mget(mp); locker_binding = true } };
+#ifndef FAULT_bind_publishes_early
+		atomic { locker_mp = mp };
+#endif
+		/* lockedNewm, and the word that publishes it */
+		atomic { true ->
+#ifndef FAULT_new_not_parked
+			m[mp].word = lockedParked;
+#endif
+			m[mp].dedicated = true; m[mp].tainted = true; m[mp].bound = 1;
+			joins(gp, mp);
+			g[gp].locker = true; g[gp].lockedm = mp;
+			g[gp].todo--;
+			locker_n = 1; locker_epoch++; locker_binding = false };
+#ifdef FAULT_bind_publishes_early
+		atomic { locker_mp = mp };
+#endif
+		atomic { mp = 0; goto lockedMove }
+	/* bind to the m that gp is locked to */
+	:: atomic { g[gp].todo > 0 && g[gp].lockedm == me && !g[gp].locker && locker_n == 0 && !locker_binding ->
+		locker_binding = true };
+#ifndef FAULT_bind_publishes_early
+		atomic { locker_mp = me };
+#endif
+		atomic {
+			m[me].tainted = true; m[me].bound++;
+			g[gp].locker = true;
+			g[gp].todo--;
+			locker_n = 1; locker_epoch++; locker_binding = false };
+#ifdef FAULT_bind_publishes_early
+		atomic { locker_mp = me };
+#endif
+		goto running
 	/* lockRecvRelease: gp receives, and one that waits in LockToRecvOSThread joins it */
 	:: atomic { g[gp].lockedm != 0 && (waitsToRecv(1) || waitsToRecv(2) || waitsToRecv(NG)) ->
 		if
@@ -1103,42 +1205,81 @@ running:
 #endif
 		fi;
 		g[gp2].todo--;
-		m[me].nlocks++; g[gp2].lockedm = me;
+		joins(gp2, me);
+		g[gp2].lockedm = me; g[gp2].ext = true;
 		runnable(gp2) };
 		ready(gp2);
 		goto running
-	/* ThreadLocker.Unlock, UnlockOSThread */
-	:: atomic { g[gp].lockedm != 0 && !isCritical(gp) -> if :: g[gp].locker -> lockerDrop(gp) :: else fi };
-		/*
-		 * lockedLeave looks before it takes lockedLock. Nobody joins meanwhile: that takes a
-		 * ThreadLocker bound to the m, for which it has mBound, or a g of the m that
-		 * blocks in a receive, besides the one that runs.
-		 */
-		if
-		:: m[me].nlocks == 1 && !m[me].bound ->
-			atomic {
-				lockedRelease(gp);
-				clean();
-				goto running
-			}
-		:: else
-		fi;
-		d_step { g[gp].status = Gwaiting; runnable(gp) };
-#ifdef FAULT_leave_published_first
-		gp2 = gp;
-		lockedRunqput(gp);
-		d_step { lockedRelease(gp2); gp2 = 0; ok = (m[me].nlocks == 0) };
-#else
-		d_step { lockedRelease(gp); ok = (m[me].nlocks == 0) };
-		lockedRunqput(gp);
+	/* ThreadLocker.Unlock */
+	:: atomic { g[gp].locker && !isCritical(gp) -> g[gp].locker = false;
+#ifndef FAULT_drop_late
+		drop();
 #endif
 		if
-		:: ok -> ok = false; goto mexit
-		:: else
-		fi;
-		atomic { schedule() }
+		:: g[gp].ext -> goto running
+		:: else -> goto lockedLeave
+		fi }
+	/* UnlockOSThread */
+	:: atomic { g[gp].ext && !isCritical(gp) -> g[gp].ext = false;
+		if
+		:: g[gp].locker -> goto running
+		:: else -> goto lockedLeave
+		fi }
 #endif
 	fi;
+
+#if LOCKER
+lockedMove:
+	atomic { g[gp].status = Gwaiting; runnable(gp) };
+	lockedPush(gp, ok);
+	if
+	:: !ok -> lockedWake(gp, ok)
+	:: else
+	fi;
+	if
+	:: ok -> ok = false
+	:: else -> lockedRunqput(gp)
+	fi;
+	goto findRunnable;
+
+	/*
+	 * lockedLeave looks at what others count without a lock. Nobody joins meanwhile: that
+	 * takes a ThreadLocker bound to the m, for which it has mBound, or a g of the m that
+	 * blocks in a receive, besides the one that runs.
+	 */
+lockedLeave:
+	if
+#ifdef FAULT_leave_ignores_joining
+	:: m[me].nlocks == 1 && !m[me].tainted ->
+#else
+	:: m[me].nlocks == 1 && !m[me].tainted && m[me].joining == 0 ->
+#endif
+		atomic {
+			m[me].nlocks = 0; m[me].dedicated = false;
+			g[gp].lockedm = 0;
+			clean();
+			goto running
+		}
+	:: else
+	fi;
+	d_step { g[gp].status = Gwaiting; runnable(gp) };
+#ifdef FAULT_leave_published_first
+	gp2 = gp;
+	lockedRunqput(gp);
+	d_step { lockedRelease(gp2, ok); gp2 = 0 };
+#else
+	d_step { lockedRelease(gp, ok) };
+	lockedRunqput(gp);
+#endif
+#ifdef FAULT_drop_late
+	atomic { true -> drop() };
+#endif
+	if
+	:: ok -> ok = false; goto mexit
+	:: else
+	fi;
+	atomic { schedule() }
+#endif
 
 #if CRITICAL
 criticalExit:
@@ -1163,7 +1304,7 @@ criticalExit:
 preempted:
 	atomic { g[gp].status = Gwaiting; runnable(gp) };
 	if
-	:: m[me].nlocks != 0 ->
+	:: m[me].dedicated ->
 		/* goschedLocked */
 		lockedDrain();
 #ifdef FAULT_gosched_front
@@ -1228,14 +1369,14 @@ entersyscall:
 	if
 	:: m[me].p != 0 ->
 		if
-		:: m[me].nlocks != 0 && (len(m[me].q) != 0 || inbox(m[me].word) != 0) -> goto preempted
+		:: m[me].dedicated && (len(m[me].q) != 0 || inbox(m[me].word) != 0) -> goto preempted
 		:: else -> goto running
 		fi
 	:: else
 	fi;
 	/* exitsyscallNoP */
 	if
-	:: m[me].nlocks == 0 ->
+	:: !m[me].dedicated ->
 		atomic {
 			!sched.lock ->
 			g[gp].status = Gwaiting; runnable(gp);
@@ -1329,7 +1470,8 @@ mexit:
 		must(!m[me].exited, exit_empty);
 		m[me].exited = true;
 		m[me].awake = false;
-		m[me].bound = false;
+		m[me].dedicated = false;
+		m[me].tainted = false;
 		releasep(pp)
 	};
 	handoffp(pp);
@@ -1402,9 +1544,9 @@ proctype sysmon() {
 #endif
 #if SLICES
 	/* preemptone; only dedicated ms are preempted at once */
-	:: d_step { slices > 0 && m[1].p != 0 && !p[m[1].p].sliceOver -> slices--; p[m[1].p].sliceOver = true; m[1].preempt = (m[1].nlocks != 0) }
-	:: d_step { slices > 0 && m[2].p != 0 && !p[m[2].p].sliceOver -> slices--; p[m[2].p].sliceOver = true; m[2].preempt = (m[2].nlocks != 0) }
-	:: d_step { slices > 0 && m[NM].p != 0 && !p[m[NM].p].sliceOver -> slices--; p[m[NM].p].sliceOver = true; m[NM].preempt = (m[NM].nlocks != 0) }
+	:: d_step { slices > 0 && m[1].p != 0 && !p[m[1].p].sliceOver -> slices--; p[m[1].p].sliceOver = true; m[1].preempt = m[1].dedicated }
+	:: d_step { slices > 0 && m[2].p != 0 && !p[m[2].p].sliceOver -> slices--; p[m[2].p].sliceOver = true; m[2].preempt = m[2].dedicated }
+	:: d_step { slices > 0 && m[NM].p != 0 && !p[m[NM].p].sliceOver -> slices--; p[m[NM].p].sliceOver = true; m[NM].preempt = m[NM].dedicated }
 #endif
 	od;
 	/* Nothing can go on. */
@@ -1428,8 +1570,9 @@ proctype sysmon() {
 		i = 1;
 		do
 		:: i <= NM ->
-			must(m[i].word == 0 && len(m[i].q) == 0 && m[i].nlocks == 0, exit_empty);
+			must(m[i].word == 0 && len(m[i].q) == 0, exit_empty);
 			must(m[i].idle || m[i].exited, all_done);
+			must(m[i].nlocks == 0 && m[i].bound == 0 && m[i].joining == 0, all_done);
 			i++
 		:: else -> break
 		od
@@ -1440,11 +1583,17 @@ inline lockTo(gp, mp, n) {
 	if
 	:: mp != 0 ->
 		g[gp].lockedm = mp;
+#if !LOCKER || LOCKEXT
+		g[gp].ext = true;
+#else
 		g[gp].locker = true;
 		locker_mp = mp;
 		locker_n++;
+		m[mp].bound = 1;
+		m[mp].tainted = true;
+#endif
 		m[mp].nlocks++;
-		m[mp].bound = true;
+		m[mp].dedicated = true;
 		m[mp].word = lockedParked
 	:: else
 	fi;
@@ -1478,7 +1627,7 @@ init {
 		do
 		:: i <= NM ->
 			if
-			:: m[i].nlocks == 0 -> m[i].idle = true; sched.nmidle++
+			:: !m[i].dedicated -> m[i].idle = true; sched.nmidle++
 			:: else
 			fi;
 			i++

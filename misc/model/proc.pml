@@ -32,6 +32,8 @@ typedef G {
 	bool lockTicket;	/* gLockTicket in g.lockflags */
 	bool lockRelay;		/* gLockRelay */
 	bool locker;		/* holds the ThreadLocker */
+	bool ext;		/* m.lockedExt is not 0 while it runs */
+	bool joining;		/* gLockJoining */
 #if CRITICAL
 	bool critical;		/* gLockCritical */
 	bool preempted;		/* in its critical section; the code has no such field */
@@ -48,13 +50,16 @@ typedef M {
 	bool spinning;
 	bool preempt;		/* g.preempt of its g */
 	bool insyscall;		/* its g is in Gsyscall */
-	byte nlocks;		/* gs that are locked to it; also where the code keeps no count */
-	bool bound;		/* mBound or mTainted in m.lockbits */
+	bool dedicated;		/* m.lockedg != 0 */
+	byte nlocks;		/* gs that are locked to it and have arrived; also where the code keeps no count */
+	bool tainted;		/* mBound or mTainted in m.lockbits */
 	bool awake;		/* since it was woken it has not set parked; the code has no such field */
 	bool exited;		/* likewise */
 
 	/* lockedRunq */
 	byte word;
+	byte joining;
+	byte bound;		/* ThreadLockers that are bound to it */
 	byte yield;
 	bool relay;
 #if CRITICAL
@@ -116,7 +121,7 @@ hidden byte claimed_first;	/* a dedicated m gets a p only from who has claimed i
 hidden byte own_thread;		/* a locked g runs on its m, and its m runs no other */
 hidden byte critical_first;	/* an m whose gs are in critical sections runs only these */
 hidden byte not_idle;		/* a dedicated m is not on sched.midle */
-hidden byte exit_empty;		/* an m exits once, and becomes ordinary, only with nothing queued */
+hidden byte exit_empty;		/* an m exits once, and becomes ordinary, only with nothing queued and no g locked to it */
 hidden byte after_exit;		/* nobody touches an m that has exited */
 hidden byte world_stops;	/* a stop of the world stops all ps, and ends */
 hidden byte lost_wakeup;	/* when nothing can go on, no g is runnable */
@@ -301,7 +306,7 @@ inline stopP(pp) {
 /* ms */
 
 inline mput() {
-	must(m[me].nlocks == 0 && !m[me].idle && !m[me].spinning, not_idle);
+	must(!m[me].dedicated && !m[me].idle && !m[me].spinning, not_idle);
 	m[me].idle = true;
 	sched.nmidle++
 }
