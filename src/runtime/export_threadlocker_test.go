@@ -8,6 +8,8 @@
 
 package runtime
 
+import "unsafe"
+
 // UserDisabled reports whether the scheduler runs system goroutines only.
 func UserDisabled() bool { return sched.disable.user }
 
@@ -47,3 +49,9 @@ var LockedMaySpin = lockedMaySpin
 
 // Schedtick returns the number of the time slice of the current P.
 func Schedtick() uint32 { return getg().m.p.ptr().schedtick }
+
+// LockedRunqSize is the size of the queue of a thread, and LockedRunqAddr returns where
+// that of the current one is.
+const LockedRunqSize = unsafe.Sizeof(lockedRunq{})
+
+func LockedRunqAddr() uintptr { return uintptr(unsafe.Pointer(getg().m.lockedq)) }

@@ -45,7 +45,7 @@ type callbackFrame struct {
 //
 //go:nosplit
 func callbackOpen(gp *g, sp uintptr) {
-	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
+	if r := gp.record(); goexperiment.ThreadLocker && r != nil {
 		r.outerSP = r.innerSP
 		r.innerSP = sp
 	}
@@ -54,7 +54,7 @@ func callbackOpen(gp *g, sp uintptr) {
 // callbackEnter returns what callbackLeave must restore. A goroutine without
 // a record is alone on its thread, so its callback is the innermost one there.
 func callbackEnter(gp *g) callbackFrame {
-	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
+	if r := gp.record(); goexperiment.ThreadLocker && r != nil {
 		if debugLockedM && r.innerSP == 0 {
 			throw("record made since the callback was opened")
 		}
@@ -68,13 +68,13 @@ func callbackEnter(gp *g) callbackFrame {
 func callbackLeave(f *callbackFrame) {
 	if f.restore {
 		unwindm(f)
-	} else if r := getg().locks; r != nil {
+	} else if r := getg().record(); r != nil {
 		r.innerSP = f.prev
 	}
 }
 
 func callbackExit(gp *g, prev uintptr) {
-	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
+	if r := gp.record(); goexperiment.ThreadLocker && r != nil {
 		r.innerSP = prev
 	}
 }
@@ -87,7 +87,7 @@ func callbackExit(gp *g, prev uintptr) {
 // That is looked at first, as g is at hand and its g0 is three loads away:
 // callbacks are short.
 func callbackWait(gp *g, sp uintptr) {
-	if goexperiment.ThreadLocker && gp.locks != nil || debugLockedM {
+	if goexperiment.ThreadLocker && gp.record() != nil || debugLockedM {
 		callbackWaitSlow(gp, sp)
 	}
 }
@@ -97,7 +97,7 @@ func callbackWait(gp *g, sp uintptr) {
 //go:nosplit
 func callbackWaitSlow(gp *g, sp uintptr) {
 	for gp.m.g0.sched.sp != sp {
-		r := gp.locks
+		r := gp.record()
 		if r == nil {
 			throw("callback from C out of order on a thread that is not shared")
 		}

@@ -29,8 +29,7 @@ type debugHolds struct {
 func debugCallGiveLocks(gp, newg *g, h *debugHolds) {
 	newg.lockflags = gLockThread | gLockCounted | gp.lockflags&gLockCritical
 	gp.lockflags = 0
-	r := gp.locks
-	gp.locks = nil
+	r := gp.takeLocks()
 	newg.giveLocks(r)
 	if r != nil {
 		h.locker, h.nlock, h.stack = r.locker, r.nlock, r.stack
@@ -42,13 +41,10 @@ func debugCallGiveLocks(gp, newg *g, h *debugHolds) {
 // to callingG. A ThreadLocker that the call has left locked is unlocked.
 func debugCallTakeLocks(gp, callingG *g) {
 	gp.lockflags = 0
-	r := gp.locks
-	gp.locks = nil
+	r := gp.takeLocks()
 	callingG.giveLocks(r)
 	if r != nil && r.locker != nil {
-		lock(&lockedLock)
-		r.locker.drop()
-		unlock(&lockedLock)
+		r.locker.drop(getg().m)
 		r.locker = nil
 	}
 }
@@ -59,7 +55,7 @@ func debugCallTakeLocks(gp, callingG *g) {
 //go:nosplit
 func debugCallRelock(gp *g, h *debugHolds) {
 	gp.lockflags = gLockThread | gLockCounted
-	r := gp.locks
+	r := gp.record()
 	if r != nil {
 		r.locker, r.nlock, r.stack = h.locker, h.nlock, h.stack
 		if r.critical != 0 {

@@ -115,7 +115,7 @@ func printInnermostCallback(mp *m) {
 	// Read gs, which are never freed, rather than the list of mp.
 	sp := mp.g0.sched.sp
 	forEachGRace(func(inner *g) {
-		if r := inner.locks; r != nil && r.innerSP == sp && inner.lockedm.ptr() == mp {
+		if r := inner.record(); r != nil && r.innerSP == sp && inner.lockedm.ptr() == mp {
 			print(", innermost callback is of goroutine ", inner.goid)
 		}
 	})
@@ -164,10 +164,10 @@ func lockedProfileRecord(gp *g, r *profilerecord.StackRecord) {
 // ThreadLocker or of LockToRecvOSThread, or is not alone on mp. gp may run
 // meanwhile, but not end.
 func (gp *g) sharesThread(mp *m) bool {
-	if mp.nlocks > 1 {
+	if mp.shared() {
 		return true
 	}
-	r := gp.locks
+	r := gp.record()
 	return r != nil && (r.locker != nil || r.recv)
 }
 
@@ -188,7 +188,7 @@ func schedtraceLockedM(mp *m) {
 		return
 	}
 	w := mp.lockedq.word.Load()
-	print(" thread=", mp.procid, " lockedgs=", max(1, mp.nlocks), " lockedrunq=", mp.lockedq.size(),
+	print(" thread=", mp.procid, " lockedgs=", mp.lockedgs(), " lockedrunq=", mp.lockedq.size(),
 		" parked=", w&lockedParked != 0, " ticket=", w&lockedTicket != 0)
 }
 
@@ -244,15 +244,13 @@ func lockedStallReport() bool {
 	// one already.)
 	var held [lockedStallWaiters]*g
 	shown := 0
-	lock(&lockedLock)
-	for r := mp.lockedgs.ptr(); r != nil && shown < len(held); r = r.next.ptr() {
-		w := r.g.ptr()
-		if w.lockflags&gLockCritical == 0 && w.atomicstatus.CompareAndSwap(_Grunnable, _Gscanrunnable) {
+	forEachGRace(func(w *g) {
+		if shown < len(held) && w.lockedm.ptr() == mp && w.lockflags&gLockCritical == 0 &&
+			w.atomicstatus.CompareAndSwap(_Grunnable, _Gscanrunnable) {
 			held[shown] = w
 			shown++
 		}
-	}
-	unlock(&lockedLock)
+	})
 
 	printlock()
 	print("runtime: thread ", mp.procid, " is held up by goroutine ", gp.goid, " (")
@@ -293,17 +291,17 @@ func lockedStallFind() (gp *g, status uint32) {
 	now := nanotime()
 	lock(&sched.lock)
 	for mp := allm; mp != nil; mp = mp.alllink {
-		if mp.nlocks < 2 {
+		if !mp.shared() {
 			continue
 		}
 		gp, status = mp.curg, _Gsyscall
 		if gp == nil && mp.lockedq.ncritical != 0 {
-			gp, status = lockedCriticalWait(mp), _Gwaiting
+			gp, status = lockedInCritical(mp), _Gwaiting
 		}
 		if gp == nil || readgstatus(gp) != status || !castogscanstatus(gp, status, status|_Gscan) {
 			continue
 		}
-		if gp.lockedm.ptr() == mp && gp.locks != nil && lockedStalled(mp, gp, status, now) {
+		if gp.lockedm.ptr() == mp && gp.record() != nil && lockedStalled(mp, gp, status, now) {
 			unlock(&sched.lock)
 			return gp, status
 		}
@@ -311,18 +309,6 @@ func lockedStallFind() (gp *g, status uint32) {
 	}
 	unlock(&sched.lock)
 	return nil, 0
-}
-
-// lockedCriticalWait returns a goroutine of mp that waits in a critical section, or nil.
-func lockedCriticalWait(mp *m) (found *g) {
-	lock(&lockedLock)
-	for r := mp.lockedgs.ptr(); r != nil && found == nil; r = r.next.ptr() {
-		if gp := r.g.ptr(); gp.lockflags&gLockCritical != 0 && readgstatus(gp) == _Gwaiting {
-			found = gp
-		}
-	}
-	unlock(&lockedLock)
-	return found
 }
 
 // lockedStalled reports whether the call or wait that gp is in is to be reported now.

@@ -5,7 +5,9 @@
 package runtime
 
 import (
+	"internal/cpu"
 	"internal/goexperiment"
+	"internal/runtime/atomic"
 	"unsafe"
 )
 
@@ -19,22 +21,18 @@ import (
 // there is.
 //
 // A g that shares its m, or holds a ThreadLocker, has in addition a gLocks
-// record, at g.locks. The records of an m form a list, m.lockedgs. When a
-// dedicated m goes from one of its gs to another, lockedSwitchHolds saves the
-// counts of m.lockedg in its record and loads those of the next, but does not
-// touch the record of a g whose counts are 0. So the invariants are
+// record, at g.locks. When a dedicated m goes from one of its gs to another,
+// lockedSwitchHolds saves the counts of m.lockedg in its record and loads those
+// of the next, but does not touch the record of a g whose counts are 0. So the
+// invariants are
 //
 //   - m.lockedg != 0 if and only if m is dedicated; it is locked to m and
 //     while it runs, or another g of m does, the counts on m are its own or,
-//     respectively, those of the g that runs;
-//   - if two gs are locked to m, each has a record in m.lockedgs;
-//   - g.locks != nil implies g.locks.g == g and g.lockedm.lockedgs lists it.
-//
-// lockedLock guards m.lockedgs, the links of records, the state of ThreadLockers
-// and the goroutines that wait in LockToRecvOSThread. It is a leaf: nothing
-// else is acquired under it, and no pointer written, so that there is no write
-// barrier either. The links are therefore uintptrs; g.locks keeps the records
-// alive.
+//     respectively, those of the g that runs. If it is m.g0, the g that ran last
+//     has left, or none has run yet, and the counts are 0;
+//   - if two gs are locked to m, each has a record;
+//   - g.locks.g == g, or 0 if the record is not in use. g keeps its record when it
+//     has left, so a goroutine that comes and goes allocates one only once.
 //
 // To bind is to make a thread that of a ThreadLocker: that of the current goroutine,
 // if LockOSThread holds it there already, and otherwise a new one, on which no
@@ -42,11 +40,35 @@ import (
 // signal to send to its children when it exits, belongs to goroutines that ran there
 // before. A new thread begins parked (lockedNewm), so the first goroutine gets
 // there like any that joins. To join is to become locked to the m of another
-// goroutine. A joiner is in m.lockedgs from that step on, before it first runs on
-// m, so that m cannot exit under it. To leave is to give up the last hold. The
-// goroutine that leaves goes to an ordinary run queue. If it was the last one,
-// and the m is tainted or was ever bound to a ThreadLocker, the m exits. If it was
-// the last one on any other m, it stays there and the m becomes an ordinary one.
+// goroutine. The joiner is on the way from that step on, and arrives when m first
+// takes it to run. To leave is to give up the last hold. The goroutine that leaves
+// goes to an ordinary run queue. If it was the last one, and the m is tainted or
+// was ever bound to a ThreadLocker, the m exits. If it was the last one on any
+// other m, it stays there and the m becomes an ordinary one.
+//
+// Two threads, or two ThreadLockers, share no lock and no cache line. An m keeps no
+// list of its gs. It has three counts:
+//
+//   - nlocks, the gs that have arrived and have a record;
+//   - lockedq.bound, the ThreadLockers that are bound to it and have holders;
+//   - lockedq.joining, the gs that are on the way.
+//
+// The m may exit, or become an ordinary one, only when all three are 0. Only the m
+// changes nlocks and bound. Joiners add to joining, and the m takes away. No joiner can
+// come while the m finds that all three are 0:
+//
+//   - To join by a ThreadLocker is a compare-and-swap of the locker's word, which fails
+//     if the locker has no holder. The joiner is a holder from that step on. The last
+//     holder drops its hold on m, and then takes 1 from bound. So bound is not 0
+//     before the joiner has arrived and dropped its own hold.
+//   - To join by LockToRecvOSThread, the joiner adds to joining while it holds the lock
+//     of a channel, on which a g of m is blocked, or is about to receive. That g
+//     cannot leave meanwhile.
+//
+// A LockOSThread goroutine that was alone on its thread has no record, and is not
+// counted. The first joiner gives it one (lockRecvAdopt). The m counts it when it
+// locks a ThreadLocker, or the m goes on to another g. So the g that runs is the only
+// one that has arrived if nlocks is 0, or is 1 and that g is counted.
 
 // Bits of g.lockflags.
 const (
@@ -57,15 +79,13 @@ const (
 	gLockSampled                    // its next wait for the thread is measured
 	gLockRelay                      // is in runnext, as part of a relay; for tickets
 	gLockCounted                    // m.lockedExt or m.lockedInt, as they are while it runs, is not 0
+	gLockJoining                    // is on the way to its m, which does not count it yet
 )
 
 // A gLocks is the record of a goroutine that is locked to a shared thread or
 // by a ThreadLocker.
 type gLocks struct {
-	g    guintptr
-	m    muintptr      // whose list it is on, or 0
-	next lockspuintptr // on m.lockedgs, or on a list of lockRecvTable
-	prev lockspuintptr // on m.lockedgs
+	g guintptr // whose it is, or 0 if it is not in use
 
 	stack *bucket     // of LockToRecvOSThread, or of a Lock that holds, or nil
 	stall lockedStall // see lockeddump.go
@@ -80,6 +100,7 @@ type gLocks struct {
 
 	err  lockRecvError // why it cannot be locked in LockToRecvOSThread
 	recv bool          // stack is of LockToRecvOSThread, and stays
+	here bool          // counted in m.nlocks
 
 	// Callbacks from C; see lockedcgo.go.
 	innerSP uintptr // this goroutine's innermost callback, or 0
@@ -88,7 +109,44 @@ type gLocks struct {
 
 	// For a goroutine that waits in LockToRecvOSThread.
 	c    *hchan
-	mate *gLocks // becomes the record of the receiver, if it has none
+	next lockspuintptr // on a list of lockRecvTable
+	mate *gLocks       // becomes the record of the receiver, if it has none
+}
+
+// record returns the record of gp, or nil if it has none in use.
+//
+//go:nosplit
+func (gp *g) record() *gLocks {
+	if r := gp.locks; r != nil && r.g != 0 {
+		return r
+	}
+	return nil
+}
+
+// ownRecord returns the record of gp, the current goroutine. It is in use once its g
+// is set.
+func (gp *g) ownRecord() *gLocks {
+	if gp.locks == nil {
+		gp.locks = new(gLocks)
+	}
+	return gp.locks
+}
+
+// freeRecord ends the use of gp's record. It clears what a use may leave in it, one by
+// one: to clear all of it with a write barrier takes more stack than there is here.
+//
+//go:nosplit
+func (gp *g) freeRecord() {
+	r := gp.locks
+	r.stack, r.recv = nil, false
+	r.stall = lockedStall{}
+	r.ext, r.int, r.nlock = 0, 0, 0
+	r.innerSP, r.outerSP = 0, 0
+	r.here = false
+	r.g = 0
+	if debugLockedM && (r.locker != nil || r.critical != 0 || r.waitSP != 0 || r.c != nil || r.mate != nil) {
+		throw("freeRecord: record is in use")
+	}
 }
 
 type lockspuintptr uintptr
@@ -99,18 +157,50 @@ func (p lockspuintptr) ptr() *gLocks { return (*gLocks)(unsafe.Pointer(p)) }
 //go:nosplit
 func (p *lockspuintptr) set(r *gLocks) { *p = lockspuintptr(unsafe.Pointer(r)) }
 
-// A threadLocker is the state of a ThreadLocker. It is guarded by lockedLock.
+// A threadLocker is the state of a ThreadLocker.
+//
+// mp changes only while lockerBinding is set, and each bind has an epoch of its own.
+// So a compare-and-swap of word from a value with holders succeeds only if mp, read
+// since word was, is the thread that the locker is bound to.
 type threadLocker struct {
-	mp muintptr // the thread it is bound to, or 0, also while a new one is being made
-	n  uint32   // goroutines that hold it
+	word atomic.Uint64 // epoch, lockerBinding, and the number of holders
+	mp   muintptr      // the thread it is bound to, if it has holders
 }
 
-// lockedNewm makes an m for gp, the current goroutine, as its first one. It is parked,
-// and gets its thread from newmStart, for which the caller has called acquirem.
-func lockedNewm(gp *g) *m {
+const (
+	lockerHolders = lockerBinding - 1
+	lockerBinding = 1 << 31 // has no holder yet; its first one sets mp
+	lockerEpoch   = 1 << 32
+)
+
+// boundTo returns the m that l is bound to, or was when word was last read.
+func (l *threadLocker) boundTo() muintptr {
+	return muintptr(atomic.Loaduintptr((*uintptr)(&l.mp)))
+}
+
+// publish ends the binding of l, which has set word to w, to mp. The current
+// goroutine is the first holder.
+func (l *threadLocker) publish(w uint64, mp *m) {
+	atomic.Storeuintptr((*uintptr)(&l.mp), uintptr(unsafe.Pointer(mp)))
+	l.word.Store(w - lockerBinding + lockerEpoch + 1)
+}
+
+// drop takes one holder off l. It is a goroutine of the current m, to which l is
+// bound. The caller has disabled preemption.
+func (l *threadLocker) drop(mp *m) {
+	if l.word.Add(-1)&lockerHolders == 0 && GOARCH != "wasm" {
+		mp.lockedq.bound--
+	}
+}
+
+// lockedNewm makes an m that a ThreadLocker is bound to. It is parked, and gets its
+// thread from newmStart, for which the caller has called acquirem.
+func lockedNewm() *m {
 	mp := allocm(nil, lockedStart, -1)
 	mp.lockedq.word.Store(lockedParked)
-	mp.lockedg.set(gp)
+	mp.lockedq.bound = 1
+	mp.lockedg.set(mp.g0)
+	mp.lockbits |= mBound
 	incidlelocked(1)
 	return mp
 }
@@ -121,49 +211,23 @@ func lockedStart() {
 	scheduleLocked(mp, lockedSleep(mp))
 }
 
-// drop takes one holder off l. lockedLock must be held.
-func (l *threadLocker) drop() {
-	l.n--
-	if l.n == 0 {
-		l.mp = 0
-	}
+// shared reports whether mp, a dedicated thread, has more than one g, here or on the
+// way. It may be called on any m.
+func (mp *m) shared() bool {
+	return mp.nlocks > 1 || mp.lockedq.joining.Load() != 0
 }
 
-var lockedLock mutex
-
-// lockedLink adds r, the record of gp, to mp's list. The caller makes gp's
-// fields agree. lockedLock must be held.
-func lockedLink(mp *m, r *gLocks) {
-	r.m.set(mp)
-	r.prev = 0
-	r.next = mp.lockedgs
-	if next := r.next.ptr(); next != nil {
-		next.prev.set(r)
-	}
-	mp.lockedgs.set(r)
-	mp.nlocks++
-}
-
-// lockedUnlink removes r from mp's list. lockedLock must be held.
-func lockedUnlink(mp *m, r *gLocks) {
-	if prev := r.prev.ptr(); prev != nil {
-		prev.next = r.next
-	} else {
-		mp.lockedgs = r.next
-	}
-	if next := r.next.ptr(); next != nil {
-		next.prev = r.prev
-	}
-	r.m, r.next, r.prev = 0, 0, 0
-	mp.nlocks--
+// empty reports whether mp, the current m, has no g any more, here or on the way.
+func (mp *m) empty() bool {
+	return mp.nlocks == 0 && mp.lockedq.bound == 0 && mp.lockedq.joining.Load() == 0
 }
 
 // lockedSwitchHolds makes the lock counts of mp, the current m, those of gp,
-// a g of mp.
+// a g of mp, which may be about to arrive.
 func lockedSwitchHolds(mp *m, gp *g) {
 	old := mp.lockedg.ptr()
 	if debugLockedM {
-		if gp.locks == nil || old.locks == nil {
+		if gp.record() == nil || old.record() == nil && old != mp.g0 {
 			throw("lockedSwitchHolds: shared thread without records")
 		}
 		if (old.lockflags&gLockCounted != 0) != (mp.lockedExt|mp.lockedInt != 0) {
@@ -171,12 +235,17 @@ func lockedSwitchHolds(mp *m, gp *g) {
 		}
 	}
 	if old.lockflags&gLockCounted != 0 {
-		old.locks.ext, old.locks.int = mp.lockedExt, mp.lockedInt
+		r := old.locks
+		if !r.here {
+			lockedCount(mp, r) // see lockRecvAdopt
+		}
+		r.ext, r.int = mp.lockedExt, mp.lockedInt
 	}
-	lockedLoadHolds(mp, gp)
-}
-
-func lockedLoadHolds(mp *m, gp *g) {
+	if gp.lockflags&gLockJoining != 0 {
+		gp.lockflags &^= gLockJoining
+		lockedCount(mp, gp.locks)
+		mp.lockedq.joining.Add(-1)
+	}
 	if gp.lockflags&gLockCounted != 0 {
 		mp.lockedExt, mp.lockedInt = gp.locks.ext, gp.locks.int
 	} else {
@@ -185,14 +254,19 @@ func lockedLoadHolds(mp *m, gp *g) {
 	mp.lockedg.set(gp)
 }
 
-// lockedAdopt makes gp, which is the current goroutine or blocked, a g of mp.
-// gp.locks is r already: once r is on the list, others may switch from gp to
-// themselves. lockedLock must be held. If gp runs on another m, it must not be
-// preempted until lockedMove has moved it.
-func lockedAdopt(mp *m, gp *g, r *gLocks) {
-	lockedLink(mp, r)
+// lockedCount counts r, the record of a g that has arrived on mp, the current m.
+func lockedCount(mp *m, r *gLocks) {
+	r.here = true
+	mp.nlocks++
+}
+
+// lockedJoin makes gp, which has a record, a g of mp, and on the way there. gp is the
+// current goroutine, which must not be preempted until lockedMove has moved it, or
+// waits in LockToRecvOSThread. The caller has seen to it that mp cannot exit.
+func lockedJoin(mp *m, gp *g) {
+	mp.lockedq.joining.Add(1)
 	gp.lockedm.set(mp)
-	gp.lockflags |= gLockThread | gLockUser
+	gp.lockflags |= gLockThread | gLockUser | gLockJoining
 }
 
 // lockedMove moves the current goroutine to its m, another one than mp, which
@@ -230,13 +304,16 @@ func lockedMove_m(gp *g) {
 //go:nosplit
 func lockedLeave(gp *g) {
 	mp := gp.m
-	if mp.nlocks == 1 && mp.lockbits == 0 {
-		systemstack(func() {
-			lock(&lockedLock)
-			lockedUnlink(mp, gp.locks)
-			unlock(&lockedLock)
-			gp.locks = nil
-		})
+	others := mp.nlocks
+	if gp.locks.here {
+		others--
+	}
+	if others == 0 && mp.lockbits == 0 && mp.lockedq.joining.Load() == 0 {
+		if debugLockedM {
+			lockedCheckEmpty(mp)
+		}
+		mp.nlocks = 0
+		gp.freeRecord()
 		mp.lockedg = 0
 		gp.lockedm = 0
 		gp.lockflags = 0
@@ -273,18 +350,19 @@ func lockedLeave_m(gp *g) {
 // lockedRelease takes gp off mp, its m and the current one, and reports
 // whether mp has no locked g left.
 func lockedRelease(mp *m, gp *g) (last bool) {
-	r := gp.locks
-	lock(&lockedLock)
-	lockedUnlink(mp, r)
-	rest := mp.lockedgs.ptr()
-	unlock(&lockedLock)
-	gp.locks = nil
-	mp.lockedg = 0
-	if rest == nil {
+	if gp.locks.here {
+		mp.nlocks--
+	}
+	gp.freeRecord()
+	if mp.empty() {
+		if debugLockedM {
+			lockedCheckEmpty(mp)
+		}
+		mp.lockedg = 0
 		return true
 	}
-	// Any of the others will do; scheduleLocked switches from it.
-	lockedLoadHolds(mp, rest.g.ptr())
+	mp.lockedg.set(mp.g0)
+	mp.lockedExt, mp.lockedInt = 0, 0
 	return false
 }
 
@@ -309,13 +387,11 @@ func gdestroyLocked(mp *m, gp *g) (exit bool) {
 	r := gp.locks
 	if l := r.locker; l != nil {
 		r.locker = nil
-		lock(&lockedLock)
-		l.drop()
-		unlock(&lockedLock)
+		l.drop(mp)
 	}
 	gp.lockflags = 0
 	if GOARCH == "wasm" {
-		gp.locks = nil
+		gp.freeRecord()
 		return false
 	}
 	if mp.lockedExt != 0 {
@@ -347,7 +423,7 @@ func unlockedHold() {
 	}
 	gp := getg()
 	mp := gp.m
-	r := gp.locks
+	r := gp.record()
 	if mp.lockedExt == 0 && (r == nil || r.locker == nil) {
 		gp.lockflags &^= gLockUser
 	}
@@ -387,7 +463,7 @@ func unlockedHold() {
 // can enter one, so the thread is soon without, and those that were passed over run.
 func criticalEnter() {
 	gp := getg()
-	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
+	if r := gp.record(); goexperiment.ThreadLocker && r != nil {
 		r.critical++
 		if r.critical == 1 {
 			gp.lockflags |= gLockCritical
@@ -398,7 +474,7 @@ func criticalEnter() {
 
 func criticalExit() {
 	gp := getg()
-	if r := gp.locks; goexperiment.ThreadLocker && r != nil {
+	if r := gp.record(); goexperiment.ThreadLocker && r != nil {
 		r.critical--
 		if r.critical == 0 {
 			gp.lockflags &^= gLockCritical
@@ -428,17 +504,28 @@ func semreleaseSTW(addr *uint32) {
 // goroutine's making, so that no thread must be cloned from it. This is
 // known of mp after the goroutine has ended, too.
 func (mp *m) mayBeStrange() bool {
-	return mp.lockedExt != 0 || mp.nlocks != 0 || mp.lockbits != 0
+	return mp.lockedExt != 0 || mp.nlocks != 0 || mp.lockbits != 0 || mp.lockedg.ptr() == mp.g0
 }
 
 // lockRecvTable holds the goroutines that wait in LockToRecvOSThread, in lists
 // of their records, oldest last, for buckets that channels hash to.
 // hchan.lockrecv says that there are waiters for a channel, and is guarded by
-// the channel's lock; the lists are guarded by lockedLock.
-var lockRecvTable [251]lockspuintptr
+// the channel's lock.
+var lockRecvTable [251]struct {
+	lockRecvBucket
+	_ [cpu.CacheLinePadSize - unsafe.Sizeof(lockRecvBucket{})]byte
+}
 
-func lockRecvBucket(c *hchan) *lockspuintptr {
-	return &lockRecvTable[(uintptr(unsafe.Pointer(c))>>5)%uintptr(len(lockRecvTable))]
+// A lockRecvBucket is a list of lockRecvTable. Nothing else is acquired under its
+// lock, and no pointer written, so that there is no write barrier either. The links
+// are therefore uintptrs; the goroutines that wait keep their records alive.
+type lockRecvBucket struct {
+	lock mutex
+	list lockspuintptr
+}
+
+func lockRecvBucketFor(c *hchan) *lockRecvBucket {
+	return &lockRecvTable[(uintptr(unsafe.Pointer(c))>>5)%uintptr(len(lockRecvTable))].lockRecvBucket
 }
 
 // A lockRecvError says why LockToRecvOSThread cannot lock its caller.
@@ -520,11 +607,11 @@ func lockToRecv(c *hchan) {
 
 	r.c = c
 	c.lockrecv = true
-	lock(&lockedLock)
-	b := lockRecvBucket(c)
-	r.next = *b
-	b.set(r)
-	unlock(&lockedLock)
+	b := lockRecvBucketFor(c)
+	lock(&b.lock)
+	r.next = b.list
+	b.list.set(r)
+	unlock(&b.lock)
 	reason := waitReasonLockToRecv
 	if c.bubble != nil {
 		reason = waitReasonSynctestLockToRecv
@@ -546,23 +633,20 @@ func lockRecvAdopt(rgp *g, r *gLocks) {
 		gp.lockflags |= gLockUser
 		return
 	}
-	mp := rgp.lockedm.ptr()
-	mate.g.set(rgp)
-	lock(&lockedLock)
 	// rgp may be in a select, and another caller do the same now with another
-	// of its channels. This is a write without a write barrier; the one below
-	// has it, and there is no safe-point between the two.
-	first := rgp.locks == nil
-	if first {
-		*(*lockspuintptr)(unsafe.Pointer(&rgp.locks)) = lockspuintptr(unsafe.Pointer(mate))
-		lockedLink(mp, mate)
+	// of its channels.
+	if old := rgp.locks; old != nil {
+		atomic.Casuintptr((*uintptr)(&old.g), 0, uintptr(unsafe.Pointer(rgp)))
+	} else {
+		// This is a write without a write barrier; the one below has it, and
+		// there is no safe-point between the two.
+		mate.g.set(rgp)
+		if atomic.Casuintptr((*uintptr)(unsafe.Pointer(&rgp.locks)), 0, uintptr(unsafe.Pointer(mate))) {
+			rgp.locks = mate
+		}
 	}
-	lockedAdopt(mp, gp, r)
+	lockedJoin(rgp.lockedm.ptr(), gp)
 	gp.lockflags |= gLockCounted // r.ext is 1
-	unlock(&lockedLock)
-	if first {
-		rgp.locks = mate
-	}
 }
 
 // lockRecv releases the callers of LockToRecvOSThread that wait for a receive
@@ -584,8 +668,9 @@ func lockRecvClose(c *hchan) {
 func lockRecvRelease(c *hchan, err lockRecvError) {
 	c.lockrecv = false
 	var list lockspuintptr // oldest first
-	lock(&lockedLock)
-	for p := lockRecvBucket(c); *p != 0; {
+	b := lockRecvBucketFor(c)
+	lock(&b.lock)
+	for p := &b.list; *p != 0; {
 		r := p.ptr()
 		if r.c != c {
 			p = &r.next
@@ -595,7 +680,7 @@ func lockRecvRelease(c *hchan, err lockRecvError) {
 		r.next = list
 		list.set(r)
 	}
-	unlock(&lockedLock)
+	unlock(&b.lock)
 	for r := list.ptr(); r != nil; {
 		gp, next := r.g.ptr(), r.next.ptr()
 		r.next = 0
@@ -612,7 +697,7 @@ func lockRecvRelease(c *hchan, err lockRecvError) {
 // locked reports whether gp, the current goroutine, has a hold of any kind.
 func (gp *g) locked() bool {
 	if GOARCH == "wasm" {
-		return gp.locks != nil || wasmInit(gp)
+		return gp.record() != nil || wasmInit(gp)
 	}
 	return gp.lockflags&gLockThread != 0
 }
@@ -626,7 +711,7 @@ type coroHolds struct {
 }
 
 func coroHoldsOf(gp *g) coroHolds {
-	r := gp.locks
+	r := gp.record()
 	if r == nil {
 		return coroHolds{}
 	}
@@ -640,11 +725,20 @@ func coroHoldsOf(gp *g) coroHolds {
 	return h
 }
 
-// giveLocks makes r, or nil, the record of gp, which takes the place of another
-// goroutine on its thread.
-func (gp *g) giveLocks(r *gLocks) {
-	gp.locks = r
+// takeLocks takes the record of gp, or nil, for giveLocks.
+func (gp *g) takeLocks() *gLocks {
+	r := gp.record()
 	if r != nil {
+		gp.locks = nil
+	}
+	return r
+}
+
+// giveLocks makes r, if it is not nil, the record of gp, which takes the place of
+// another goroutine on its thread.
+func (gp *g) giveLocks(r *gLocks) {
+	if r != nil {
+		gp.locks = r
 		r.g.set(gp)
 	}
 }
@@ -653,12 +747,8 @@ func (gp *g) giveLocks(r *gLocks) {
 // UnlockOSThread where there is one thread: nothing moves, but each goroutine
 // has its count.
 func wasmLockOSThread(gp *g) {
-	r := gp.locks
-	if r == nil {
-		r = new(gLocks)
-		r.g.set(gp)
-		gp.locks = r
-	}
+	r := gp.ownRecord()
+	r.g.set(gp)
 	r.ext++
 	if r.ext == 0 {
 		r.ext--
@@ -668,13 +758,13 @@ func wasmLockOSThread(gp *g) {
 }
 
 func wasmUnlockOSThread(gp *g) {
-	r := gp.locks
+	r := gp.record()
 	if r == nil || r.ext == 0 {
 		return
 	}
 	r.ext--
 	if r.ext == 0 && r.locker == nil {
-		gp.locks = nil
+		gp.freeRecord()
 		gp.lockflags &^= gLockUser
 	}
 }

@@ -5,6 +5,7 @@
 package runtime
 
 import (
+	"internal/cpu"
 	"internal/runtime/atomic"
 	"internal/runtime/sys"
 	"unsafe"
@@ -138,22 +139,38 @@ const (
 
 // A lockedRunq is the run queue of a dedicated thread, see above, and what else only
 // the scheduling of such threads needs. Every m has one, from mcommoninit on, in memory
-// of its own: an m has few bytes to spare.
+// of its own: an m has few bytes to spare. No two of them share a cache line, and what
+// other ms write shares none with what they do not.
 type lockedRunq struct {
-	word        atomic.Uintptr // inbox, lockedParked, lockedTicket
-	ninbox      atomic.Int32   // length of the inbox, for statistics
-	ncritical   uint32         // gs that criticalEnter marks
-	yield       lockedYieldTo  // whether the g that ran last offered the p to others
-	relay       bool           // whoever claimed this m did so in a relay
-	away        bool           // the last g readied by this m belongs elsewhere
-	asked       bool           // the m, which may be an ordinary one, has pushed to one that runs
-	q           gQueue         // own queue
-	awaiter     lockedSpinner  // for spinning because m has asked
-	spinner     lockedSpinner  // for spinning when the queue is empty
-	timerRead   uint32         // when timerDue last read the clock, the low bits
-	timerUnread uint8          // switches until it does again
-	scanSkip    uint8          // scans that lockedSpinScan does not spin for
-	passedOver  bool           // a runnable g waits for the end of critical sections, see criticalExit
+	lockedShared
+	_ [cpu.CacheLinePadSize - unsafe.Sizeof(lockedShared{})]byte
+	_ [(cpu.CacheLinePadSize - unsafe.Sizeof(lockedOwn{})%cpu.CacheLinePadSize) % cpu.CacheLinePadSize]byte
+	lockedOwn
+}
+
+// A lockedShared is the part of a lockedRunq that other ms write.
+type lockedShared struct {
+	word    atomic.Uintptr // inbox, lockedParked, lockedTicket
+	ninbox  atomic.Int32   // length of the inbox, for statistics
+	joining atomic.Int32   // gs that are on the way to the m; see lockedg.go
+}
+
+// A lockedOwn is the part of a lockedRunq that only its m writes, or who has claimed
+// that.
+type lockedOwn struct {
+	bound       uint32        // ThreadLockers that are bound to the m; see lockedg.go
+	ncritical   uint32        // gs that criticalEnter marks
+	yield       lockedYieldTo // whether the g that ran last offered the p to others
+	relay       bool          // whoever claimed this m did so in a relay
+	away        bool          // the last g readied by this m belongs elsewhere
+	asked       bool          // the m, which may be an ordinary one, has pushed to one that runs
+	q           gQueue        // own queue
+	awaiter     lockedSpinner // for spinning because m has asked
+	spinner     lockedSpinner // for spinning when the queue is empty
+	timerRead   uint32        // when timerDue last read the clock, the low bits
+	timerUnread uint8         // switches until it does again
+	scanSkip    uint8         // scans that lockedSpinScan does not spin for
+	passedOver  bool          // a runnable g waits for the end of critical sections, see criticalExit
 }
 
 // An m must stay in its size class, with its redzone for the address sanitizer, or
@@ -1095,5 +1112,17 @@ func lockedCheck(mp *m) {
 	}
 	if mp.idleNode.prev != 0 || mp.idleNode.next != 0 {
 		throw("lockedCheck: dedicated m is idle")
+	}
+}
+
+// lockedCheckEmpty throws if mp, the current m, which has no locked g left, is not as an
+// ordinary m is.
+//
+//go:nosplit
+func lockedCheckEmpty(mp *m) {
+	q := mp.lockedq
+	if q.word.Load() != 0 || !q.q.empty() || q.ncritical != 0 || mp.callbacks != 0 ||
+		q.bound != 0 || q.joining.Load() != 0 {
+		throw("lockedCheckEmpty: m has locked gs")
 	}
 }

@@ -37,7 +37,7 @@ func (s *lockedStats) read() (queued uint64) {
 			continue // what is on the list of extra ms has a g locked to it already
 		}
 		s.threads++
-		s.gs += uint64(max(1, mp.nlocks))
+		s.gs += uint64(mp.lockedgs())
 		n := uint64(mp.lockedq.size())
 		queued += n
 		s.runnable += n
@@ -53,7 +53,7 @@ func (s *lockedStats) read() (queued uint64) {
 //
 //go:nosplit
 func lockedRunnableTime(gp *g) {
-	if goexperiment.ThreadLocker && gp.locks != nil {
+	if goexperiment.ThreadLocker && gp.record() != nil {
 		lockedTimeToRun.record(gp.runnableTime)
 	}
 }
@@ -89,6 +89,12 @@ func initLockedMetrics() {
 			out.scalar = in.schedStats.locked.threads
 		},
 	}
+}
+
+// lockedgs returns the number of gs that are locked to mp, a dedicated thread, here or
+// on the way. It may be called on any m.
+func (mp *m) lockedgs() uint32 {
+	return max(1, mp.nlocks+uint32(mp.lockedq.joining.Load()))
 }
 
 // lockedStack returns the stack of the caller of the function that called it,
@@ -136,26 +142,27 @@ func pprof_threadLockProfile(p []profilerecord.StackRecord) (n int, ok bool) {
 		case _Gidle, _Gdead, _Gdeadextra:
 			return
 		}
-		r := gp.locks
+		r := gp.record()
 		if r == nil {
 			if gp.lockedm != 0 {
 				rest = append(rest, gp)
 			}
 			return
 		}
+		// gp may leave meanwhile, and another use r. Its m, which this goroutine
+		// does not keep, is not freed before the next safe-point.
 		var thread uint64
+		var b *bucket
 		systemstack(func() {
-			lock(&lockedLock)
-			if r.g.ptr() == gp && r.m != 0 {
-				thread = r.m.ptr().procid
+			b = (*bucket)(atomic.Loadp(unsafe.Pointer(&r.stack)))
+			mp := muintptr(atomic.Loaduintptr((*uintptr)(&gp.lockedm))).ptr()
+			if mp != nil && guintptr(atomic.Loaduintptr((*uintptr)(&r.g))).ptr() == gp {
+				thread = mp.procid
 			}
-			unlock(&lockedLock)
 		})
 		if thread == 0 {
-			return // it has left, or is not there yet
+			return // it has left, or its thread is new
 		}
-		// Others do not lock; it may change meanwhile.
-		b := (*bucket)(atomic.Loadp(unsafe.Pointer(&r.stack)))
 		if b == nil {
 			rest = append(rest, gp)
 			return

@@ -7,6 +7,8 @@
 package runtime
 
 import (
+	"internal/cpu"
+	"internal/goarch"
 	"internal/runtime/atomic"
 	"unsafe"
 )
@@ -56,8 +58,9 @@ func LockToRecvOSThread[T any](ch <-chan T) {
 // A goroutine in a callback does not leave its thread before its outermost C
 // call is over. C state such as errno is not kept across a callback.
 type ThreadLocker struct {
-	self  *ThreadLocker // detects copies and the zero value
 	state threadLocker
+	self  *ThreadLocker // detects copies and the zero value
+	_     [cpu.CacheLinePadSize - unsafe.Sizeof(threadLocker{}) - goarch.PtrSize]byte
 }
 
 // MakeThreadLocker returns a new ThreadLocker, which is not bound to a thread.
@@ -133,16 +136,12 @@ func (l *threadLocker) lock() {
 	if GOARCH != "wasm" && GOOS != "plan9" && atomic.Load(&newmHandoff.haveTemplateThread) == 0 {
 		startTemplateThread() // see LockOSThread
 	}
-	r := getg().locks
-	if r != nil && r.locker != nil {
+	r := getg().ownRecord()
+	if r.locker != nil {
 		panic(plainError("runtime.ThreadLocker.Lock: the calling goroutine holds another ThreadLocker; call its Unlock first"))
 	}
 	if getg().m.isextra {
 		panic(plainError("runtime.ThreadLocker.Lock: called on a thread that Go did not create; call it on a goroutine that Go code started"))
-	}
-	fresh := r == nil
-	if fresh {
-		r = new(gLocks)
 	}
 	stack := r.stack // of LockToRecvOSThread, or nil
 	if stack == nil {
@@ -150,62 +149,67 @@ func (l *threadLocker) lock() {
 	}
 	mp := acquirem()
 	gp := mp.curg
-	if fresh {
-		// Before the record is on a list, where others find it.
-		r.g.set(gp)
-		gp.locks = r
-	}
 	err := ""
-	bind, move := false, false
-	lock(&lockedLock)
-	for l.n != 0 && l.mp == 0 && GOARCH != "wasm" {
-		// Another goroutine makes l's thread just now.
-		unlock(&lockedLock)
-		osyield()
-		lock(&lockedLock)
-	}
-	switch {
-	case GOARCH == "wasm":
-		if l.n == 0 && wasmInit(gp) && gp.lockflags&gLockUser == 0 {
-			err = threadLockerRuntimeHold
+	move := false
+	for {
+		w := l.word.Load()
+		if w&lockerBinding != 0 {
+			// Another goroutine makes l's thread just now.
+			releasem(mp)
+			Gosched()
+			mp = acquirem()
+			continue
 		}
-	case l.n == 0 && gp.lockedm != 0 && gp.lockflags&gLockUser == 0:
-		err = threadLockerRuntimeHold
-	case l.n != 0 && gp.lockedm != 0 && gp.lockedm != l.mp:
-		err = "runtime.ThreadLocker.Lock: the calling goroutine is locked to another thread than the ThreadLocker is bound to; unlock it from that thread first"
-	case l.n != 0 && gp.lockedm == 0:
+		bound := w&lockerHolders != 0
+		if GOARCH == "wasm" {
+			if !bound && wasmInit(gp) && gp.lockflags&gLockUser == 0 {
+				err = threadLockerRuntimeHold
+				break
+			}
+			r.g.set(gp)
+			gp.lockflags |= gLockUser
+			l.word.Store(w + 1)
+			break
+		}
+		if !bound {
+			if gp.lockedm != 0 && gp.lockflags&gLockUser == 0 {
+				err = threadLockerRuntimeHold
+				break
+			}
+			if !l.word.CompareAndSwap(w, w+lockerBinding) {
+				continue
+			}
+			move = l.bind(w+lockerBinding, mp, gp, r)
+			break
+		}
+		to := l.boundTo()
+		if gp.lockedm != 0 && gp.lockedm != to {
+			if l.word.Load() != w {
+				continue
+			}
+			err = "runtime.ThreadLocker.Lock: the calling goroutine is locked to another thread than the ThreadLocker is bound to; unlock it from that thread first"
+			break
+		}
+		if !l.word.CompareAndSwap(w, w+1) {
+			continue
+		}
+		// gp holds l, so that the thread cannot exit.
+		if gp.lockedm != 0 {
+			lockedStay(mp, gp, r)
+			break
+		}
+		r.g.set(gp)
+		lockedJoin(to.ptr(), gp)
 		move = true
-		lockedAdopt(l.mp.ptr(), gp, r)
-	case l.n == 0 && gp.lockedm == 0 && GOOS != "plan9":
-		bind = true
-	default:
-		// Bind to this thread, or hold what is bound to it already.
-		l.mp.set(mp)
-		mp.lockbits |= mBound
-		if fresh {
-			lockedAdopt(mp, gp, r)
-			mp.lockedg.set(gp)
-		}
+		break
 	}
-	if err == "" {
-		l.n++
-		gp.lockflags |= gLockUser
-	}
-	unlock(&lockedLock)
 	if err != "" {
-		if fresh {
-			gp.locks = nil
-		}
 		releasem(mp)
 		panic(plainError(err))
 	}
 	r.locker = l
 	r.nlock = 1
 	r.stack = stack
-	if bind {
-		l.bind(gp, r)
-		move = true
-	}
 	if move {
 		lockedMove(mp)
 		return
@@ -213,18 +217,37 @@ func (l *threadLocker) lock() {
 	releasem(mp)
 }
 
-// bind binds l to a new thread, with gp, the current goroutine, as its first holder.
-// gp is counted as one already, so that nobody else does the same. It must not be
-// preempted before lockedMove has moved it.
-func (l *threadLocker) bind(gp *g, r *gLocks) {
+// bind binds l, which has set its word to w, to the thread of gp, the current
+// goroutine, if that is locked to it, and else to a new one. It reports whether gp is to
+// move there. gp must not be preempted before, so that those who want to lock l wait no
+// longer than that takes.
+func (l *threadLocker) bind(w uint64, mp *m, gp *g, r *gLocks) (move bool) {
+	if gp.lockedm != 0 || GOOS == "plan9" {
+		lockedStay(mp, gp, r)
+		mp.lockbits |= mBound
+		mp.lockedq.bound++
+		l.publish(w, mp)
+		return false
+	}
 	acquirem() // for newmStart
-	mp := lockedNewm(gp)
-	mp.lockbits |= mBound
-	lock(&lockedLock)
-	lockedAdopt(mp, gp, r)
-	l.mp.set(mp)
-	unlock(&lockedLock)
+	mp = lockedNewm()
+	r.g.set(gp)
+	lockedJoin(mp, gp)
+	l.publish(w, mp)
 	newmStart(mp)
+	return true
+}
+
+// lockedStay makes gp, the current goroutine, which is to hold a ThreadLocker bound to
+// mp, the current m, a g of mp, with the record r. It may be one already.
+func lockedStay(mp *m, gp *g, r *gLocks) {
+	r.g.set(gp)
+	if !r.here {
+		lockedCount(mp, r)
+	}
+	gp.lockedm.set(mp)
+	mp.lockedg.set(gp)
+	gp.lockflags |= gLockThread | gLockUser
 }
 
 const threadLockerRuntimeHold = "runtime.ThreadLocker.Lock: the calling goroutine is locked to its thread only by the runtime, for package initialization or a callback from C; call LockOSThread first, or call Lock outside of it"
@@ -237,15 +260,13 @@ func (l *threadLocker) unlock() {
 	if !r.recv {
 		r.stack = nil // what may hold it now is LockOSThread
 	}
-	lock(&lockedLock)
-	l.drop()
-	unlock(&lockedLock)
-	if GOARCH == "wasm" {
-		if gp.locks.ext == 0 {
-			gp.locks = nil
-			gp.lockflags &^= gLockUser
-		}
-		return
+	mp := acquirem()
+	l.drop(mp)
+	releasem(mp)
+	if GOARCH != "wasm" {
+		unlockedHold()
+	} else if r.ext == 0 {
+		gp.freeRecord()
+		gp.lockflags &^= gLockUser
 	}
-	unlockedHold()
 }
