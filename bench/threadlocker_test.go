@@ -78,6 +78,18 @@ func init() {
 		}, leave
 	}
 
+	visitWith = func() (visitor func() func(f func()), end func()) {
+		l := runtime.MakeThreadLocker()
+		end = keep(l)
+		return func() func(f func()) {
+			return func(f func()) {
+				l.Lock()
+				f()
+				l.Unlock()
+			}
+		}, end
+	}
+
 	// Nobody keeps the thread. Each Lock takes a new one, which exits with the
 	// Unlock.
 	lockUnbound = func(b *testing.B) {

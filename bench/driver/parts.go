@@ -54,6 +54,7 @@ var parts = []part{
 	{"roundtrip", "one request and its answer, in Go and in other systems", (*bench).roundtrip, nil},
 	{"ring", "one hop in rings of 2 to 100,000 goroutines", own("Ring"), nil},
 	{"clients", "many clients of one server, one that calls C, too", own("ManyClients", "ClientsC"), nil},
+	{"visit", "1 to 256 goroutines that come to a thread and go, and a server", own("Visit"), nil},
 	{"lock", "nested and lone locks, yields", own("Nested", "Lock", "Gosched"), nil},
 	{"loaded", "round trips while all processors are busy", own("Loaded"), nil},
 	{"gc", "allocation on ordinary and dedicated threads", own("Allocate"), nil},
