@@ -378,9 +378,14 @@ func lockedExit(mp *m) {
 	gogo(&mp.g0.sched)
 }
 
-// gdestroyLocked is called by gdestroy for gp, which ends on mp while it is
-// locked to it and has a record. It reports whether mp must exit.
-func gdestroyLocked(mp *m, gp *g) (exit bool) {
+// gdestroyLocked is called by gdestroy for gp, which ends on mp and has a record, in use
+// or kept from before. locked says whether gp was locked to mp. It reports whether mp must
+// exit. The record goes with the goroutine: what ends shall leave no memory behind.
+func gdestroyLocked(mp *m, gp *g, locked bool) (exit bool) {
+	if gp.record() == nil {
+		gp.locks = nil
+		return locked
+	}
 	if mp.lockedInt != 0 && GOARCH != "wasm" {
 		throw("exited a goroutine internally locked to the OS thread")
 	}
@@ -391,13 +396,15 @@ func gdestroyLocked(mp *m, gp *g) (exit bool) {
 	}
 	gp.lockflags = 0
 	if GOARCH == "wasm" {
-		gp.freeRecord()
+		gp.locks = nil
 		return false
 	}
 	if mp.lockedExt != 0 {
 		mp.lockbits |= mTainted
 	}
-	return lockedRelease(mp, gp)
+	exit = lockedRelease(mp, gp)
+	gp.locks = nil
+	return exit
 }
 
 // lockedHold is called when the current goroutine has taken a LockOSThread hold,
