@@ -376,16 +376,16 @@ func BenchmarkLatencyServer(b *testing.B) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			requests(t, request)
+			requests(t, func() { request(func() {}) })
 		}()
 		<-done
 		leave()
 	})
 }
 
-// visit returns a visit to a thread, and how to give up the thread. Without
-// thread lockers it is nil.
-var visit func() (request, leave func())
+// visit returns what calls a function in a visit to a thread, and how to give up the
+// thread. Without thread lockers it is nil.
+var visit func() (request func(f func()), leave func())
 
 // BenchmarkLatencyTalk has two locked goroutines talk without end, for six periods an
 // operation: long enough for some slices for each that computes. Its times are those of

@@ -69,25 +69,14 @@ func init() {
 		}
 	}
 
-	visit = func() (request, leave func()) {
+	visit = func() (request func(f func()), leave func()) {
 		l := runtime.MakeThreadLocker()
 		leave = keep(l)
-		return func() {
+		return func(f func()) {
 			l.Lock()
+			f()
 			l.Unlock()
 		}, leave
-	}
-
-	visitWith = func() (visitor func() func(f func()), end func()) {
-		l := runtime.MakeThreadLocker()
-		end = keep(l)
-		return func() func(f func()) {
-			return func(f func()) {
-				l.Lock()
-				f()
-				l.Unlock()
-			}
-		}, end
 	}
 
 	// Nobody keeps the thread. Each Lock takes a new one, which exits with the

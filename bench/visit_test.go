@@ -63,11 +63,10 @@ func BenchmarkVisit(b *testing.B) {
 			}
 		}, func() { close(calls) }
 	})
-	if visitWith != nil {
-		try("visit", visitWith)
+	if visit != nil {
+		try("visit", func() (func() func(f func()), func()) {
+			request, leave := visit()
+			return func() func(f func()) { return request }, leave
+		})
 	}
 }
-
-// visitWith begins visits to a thread, and returns what a visitor begins with, and how to give
-// the thread up. Without thread lockers it is nil.
-var visitWith func() (visitor func() func(f func()), end func())

@@ -87,7 +87,7 @@ func callbackExit(gp *g, prev uintptr) {
 // That is looked at first, as g is at hand and its g0 is three loads away:
 // callbacks are short.
 func callbackWait(gp *g, sp uintptr) {
-	if goexperiment.ThreadLocker && gp.record() != nil || debugLockedM {
+	if goexperiment.ThreadLocker && gp.hasRecord() || debugLockedM {
 		callbackWaitSlow(gp, sp)
 	}
 }

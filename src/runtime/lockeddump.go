@@ -54,8 +54,8 @@ func lockedBehind(mp *m, gp *g) (by *g) {
 	return by
 }
 
-// lockedInCritical returns a g of mp that is in a critical section, or nil. It reads
-// gs, which are never freed, rather than the list of mp.
+// lockedInCritical returns a g of mp that is in a critical section, or nil. It looks at
+// all gs, for an m has no list of its own.
 func lockedInCritical(mp *m) (found *g) {
 	// All goroutines of a thread ask, so the last answer is mostly right.
 	last := guintptr(lastInCritical.Load()).ptr()
@@ -112,7 +112,7 @@ func printDuration(ns int64) {
 // printInnermostCallback names the goroutine whose callback from C is the
 // innermost one on mp.
 func printInnermostCallback(mp *m) {
-	// Read gs, which are never freed, rather than the list of mp.
+	// A g is never freed.
 	sp := mp.g0.sched.sp
 	forEachGRace(func(inner *g) {
 		if r := inner.record(); r != nil && r.innerSP == sp && inner.lockedm.ptr() == mp {
@@ -301,7 +301,7 @@ func lockedStallFind() (gp *g, status uint32) {
 		if gp == nil || readgstatus(gp) != status || !castogscanstatus(gp, status, status|_Gscan) {
 			continue
 		}
-		if gp.lockedm.ptr() == mp && gp.record() != nil && lockedStalled(mp, gp, status, now) {
+		if gp.lockedm.ptr() == mp && gp.hasRecord() && lockedStalled(mp, gp, status, now) {
 			unlock(&sched.lock)
 			return gp, status
 		}

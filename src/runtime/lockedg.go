@@ -123,6 +123,15 @@ func (gp *g) record() *gLocks {
 	return nil
 }
 
+// hasRecord reports whether gp has a record in use. It is less code than to compare
+// what record returns with nil, which LockOSThread and UnlockOSThread notice.
+//
+//go:nosplit
+func (gp *g) hasRecord() bool {
+	r := gp.locks
+	return r != nil && r.g != 0
+}
+
 // ownRecord returns the record of gp, the current goroutine. It is in use once its g
 // is set.
 func (gp *g) ownRecord() *gLocks {
@@ -227,7 +236,7 @@ func (mp *m) empty() bool {
 func lockedSwitchHolds(mp *m, gp *g) {
 	old := mp.lockedg.ptr()
 	if debugLockedM {
-		if gp.record() == nil || old.record() == nil && old != mp.g0 {
+		if !gp.hasRecord() || !old.hasRecord() && old != mp.g0 {
 			throw("lockedSwitchHolds: shared thread without records")
 		}
 		if (old.lockflags&gLockCounted != 0) != (mp.lockedExt|mp.lockedInt != 0) {
@@ -382,7 +391,7 @@ func lockedExit(mp *m) {
 // or kept from before. locked says whether gp was locked to mp. It reports whether mp must
 // exit. The record goes with the goroutine: what ends shall leave no memory behind.
 func gdestroyLocked(mp *m, gp *g, locked bool) (exit bool) {
-	if gp.record() == nil {
+	if !gp.hasRecord() {
 		gp.locks = nil
 		return locked
 	}
@@ -704,7 +713,7 @@ func lockRecvRelease(c *hchan, err lockRecvError) {
 // locked reports whether gp, the current goroutine, has a hold of any kind.
 func (gp *g) locked() bool {
 	if GOARCH == "wasm" {
-		return gp.record() != nil || wasmInit(gp)
+		return gp.hasRecord() || wasmInit(gp)
 	}
 	return gp.lockflags&gLockThread != 0
 }

@@ -53,7 +53,7 @@ func (s *lockedStats) read() (queued uint64) {
 //
 //go:nosplit
 func lockedRunnableTime(gp *g) {
-	if goexperiment.ThreadLocker && gp.record() != nil {
+	if goexperiment.ThreadLocker && gp.hasRecord() {
 		lockedTimeToRun.record(gp.runnableTime)
 	}
 }

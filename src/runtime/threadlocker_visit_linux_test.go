@@ -186,11 +186,10 @@ func TestLockToRecvOSThreadLeaves(t *testing.T) {
 					runtime.UnlockOSThread()
 				})
 			}
-			close0 := func() { close(ch) }
 			if i%8 < 4 {
 				ch <- 1
 			}
-			close0()
+			close(ch)
 			wg.Wait()
 			for range n {
 				if got := <-tids; got != tid {
