@@ -33,9 +33,10 @@ import (
 
 // A callbackFrame is what a callback must restore when it ends.
 type callbackFrame struct {
-	sp      uintptr // of the callback
-	prev    uintptr // of the callback of the same goroutine before it, or 0
-	restore bool    // a panic or Goexit would abandon it
+	sp      uintptr      // of the callback
+	prev    uintptr      // of the callback of the same goroutine before it, or 0
+	block   *lockedBlock // that C was called in, or nil; see lockedblock.go
+	restore bool         // a panic or Goexit would abandon it
 }
 
 // callbackOpen notes that the callback with stack pointer sp is the innermost
@@ -58,9 +59,15 @@ func callbackEnter(gp *g) callbackFrame {
 		if debugLockedM && r.innerSP == 0 {
 			throw("record made since the callback was opened")
 		}
-		return callbackFrame{r.innerSP, r.outerSP, true}
+		b := r.block
+		if b != nil {
+			r.block = nil
+			q := gp.m.lockedq
+			q.loop.disarm(q)
+		}
+		return callbackFrame{r.innerSP, r.outerSP, b, true}
 	}
-	return callbackFrame{gp.m.g0.sched.sp, 0, true}
+	return callbackFrame{gp.m.g0.sched.sp, 0, nil, true}
 }
 
 // callbackLeave is deferred in a callback. Most have nothing to unwind, so this
@@ -71,6 +78,18 @@ func callbackLeave(f *callbackFrame) {
 	} else if r := getg().record(); r != nil {
 		r.innerSP = f.prev
 	}
+	if f.block != nil {
+		callbackBlock(f.block)
+	}
+}
+
+// callbackBlock goes on with b, the block in which a callback was, that returns to C or
+// is left by a panic or Goexit.
+func callbackBlock(b *lockedBlock) {
+	gp := getg()
+	q := gp.m.lockedq
+	gp.locks.block = b
+	systemstack(func() { q.loop.arm(q, b) })
 }
 
 func callbackExit(gp *g, prev uintptr) {

@@ -20,12 +20,15 @@ type debugHolds struct {
 	locker *threadLocker
 	nlock  uint32
 	stack  *bucket
+
+	exclusiveFrom, ndo uint32
 }
 
 // debugCallGiveLocks moves the locked state of gp to newg, which runs an
 // injected call in its place, and the hold of a ThreadLocker to h.
 //
-// A critical section of gp goes on, for the thread runs nothing else meanwhile.
+// A critical or exclusive section of gp goes on, for the thread runs nothing else
+// meanwhile.
 func debugCallGiveLocks(gp, newg *g, h *debugHolds) {
 	newg.lockflags = gLockThread | gLockCounted | gp.lockflags&gLockCritical
 	gp.lockflags = 0
@@ -34,6 +37,8 @@ func debugCallGiveLocks(gp, newg *g, h *debugHolds) {
 	if r != nil {
 		h.locker, h.nlock, h.stack = r.locker, r.nlock, r.stack
 		r.locker, r.nlock = nil, 0
+		h.exclusiveFrom, h.ndo = r.exclusiveFrom, r.ndo
+		r.exclusiveFrom, r.ndo = 0, 0
 	}
 }
 
@@ -43,9 +48,16 @@ func debugCallTakeLocks(gp, callingG *g) {
 	gp.lockflags = 0
 	r := gp.takeLocks()
 	callingG.giveLocks(r)
-	if r != nil && r.locker != nil {
+	if r == nil {
+		return
+	}
+	if r.locker != nil {
 		r.locker.drop(getg().m)
 		r.locker = nil
+	}
+	if r.exclusive() { // left by the call
+		callingG.lockflags = gLockCritical
+		criticalEnd(getg().m, callingG, r)
 	}
 }
 
@@ -58,6 +70,7 @@ func debugCallRelock(gp *g, h *debugHolds) {
 	r := gp.record()
 	if r != nil {
 		r.locker, r.nlock, r.stack = h.locker, h.nlock, h.stack
+		r.exclusiveFrom, r.ndo = h.exclusiveFrom, h.ndo
 		if r.critical != 0 {
 			gp.lockflags |= gLockCritical
 		}

@@ -35,6 +35,9 @@ func printLocked(gp *g) {
 	if readgstatus(gp)&^_Gscan == _Gwaiting && gp.waitreason == waitReasonCgoCallbackReturn {
 		printInnermostCallback(mp)
 	}
+	if r := gp.record(); r != nil && r.doFor != 0 {
+		print(", in ThreadLocker.Do for goroutine ", r.doFor)
+	}
 }
 
 // lockedBehind returns the goroutine that occupies mp, if gp, which is locked to it,
@@ -77,6 +80,13 @@ var lastInCritical atomic.Uintptr // what lockedInCritical has found last
 // system call or a call of C, since when.
 func printLockedState(mp *m, by *g) {
 	s := readgstatus(by) &^ _Gscan
+	exclusive := false
+	if r := by.record(); r != nil {
+		exclusive = r.exclusive()
+	}
+	if exclusive {
+		print("exclusive, ")
+	}
 	switch {
 	case s == _Gsyscall && mp.incgo:
 		print("cgo call")
@@ -87,7 +97,7 @@ func printLockedState(mp *m, by *g) {
 	default:
 		print("???")
 	}
-	if by.lockflags&gLockCritical != 0 {
+	if by.lockflags&gLockCritical != 0 && !exclusive {
 		print(" in critical section")
 	}
 	if since := by.waitsince; s == _Gsyscall && since != 0 {
@@ -129,6 +139,9 @@ func printInnermostCallback(mp *m) {
 func lockedLostP(mp *m) {
 	if gp := mp.curg; goexperiment.ThreadLocker && gp.lockedm != 0 {
 		gp.waitsince = nanotime()
+		if q := mp.lockedq; q.nblock != 0 {
+			systemstack(func() { q.loop.lostP(q) })
+		}
 	}
 }
 
@@ -136,6 +149,9 @@ func lockedLostP(mp *m) {
 func lockedGotP(mp *m) {
 	if goexperiment.ThreadLocker {
 		mp.curg.waitsince = 0
+		if q := mp.lockedq; q.nblock != 0 {
+			systemstack(func() { q.loop.gotP(q, mp.curg) })
+		}
 	}
 }
 
@@ -218,6 +234,14 @@ const stallReported = ^uint32(0)
 // lockedStallWaiters is the number of goroutines held up whose stacks a report
 // shows.
 const lockedStallWaiters = 10
+
+// lockedSysmon is what sysmon does for dedicated threads, each time.
+func lockedSysmon() {
+	lockedLateWake()
+	if lockedStallOn() {
+		lockedStallCheck()
+	}
+}
 
 // lockedStallOn reports whether lockedStallCheck is to be called.
 func lockedStallOn() bool { return goexperiment.ThreadLocker && debug.threadstall > 0 }

@@ -96,7 +96,16 @@ type gLocks struct {
 	locker *threadLocker // held, or nil
 	nlock  uint32        // how often
 
-	critical uint32 // nesting of criticalEnter
+	// Sections in which the thread runs nothing else; see lockedcritical.go.
+	critical      uint32 // nesting of criticalBegin
+	exclusiveFrom uint32 // m.lockedExt when LockOSThread began an exclusive section, or 0
+	ndo           uint32 // nesting of ThreadLocker.Do
+
+	doFor uint64 // goid of the goroutine for which it is in Do, or 0
+
+	// BlockOSThread; see lockedblock.go.
+	block  *lockedBlock // in which the goroutine is, with no callback in between, or nil
+	nblock uint32       // calls of BlockOSThread that have not returned
 
 	err  lockRecvError // why it cannot be locked in LockToRecvOSThread
 	recv bool          // stack is of LockToRecvOSThread, and stays
@@ -153,7 +162,7 @@ func (gp *g) freeRecord() {
 	r.innerSP, r.outerSP = 0, 0
 	r.here = false
 	r.g = 0
-	if debugLockedM && (r.locker != nil || r.critical != 0 || r.waitSP != 0 || r.c != nil || r.mate != nil) {
+	if debugLockedM && (r.exclusive() || r.block != nil || r.locker != nil || r.critical != 0 || r.waitSP != 0 || r.c != nil || r.mate != nil) {
 		throw("freeRecord: record is in use")
 	}
 }
@@ -172,8 +181,9 @@ func (p *lockspuintptr) set(r *gLocks) { *p = lockspuintptr(unsafe.Pointer(r)) }
 // So a compare-and-swap of word from a value with holders succeeds only if mp, read
 // since word was, is the thread that the locker is bound to.
 type threadLocker struct {
-	word atomic.Uint64 // epoch, lockerBinding, and the number of holders
-	mp   muintptr      // the thread it is bound to, if it has holders
+	word    atomic.Uint64 // epoch, lockerBinding, and the number of holders
+	mp      muintptr      // the thread it is bound to, if it has holders
+	inherit atomic.Bool   // goroutines that holders start are holders
 }
 
 const (
@@ -185,6 +195,14 @@ const (
 // boundTo returns the m that l is bound to, or was when word was last read.
 func (l *threadLocker) boundTo() muintptr {
 	return muintptr(atomic.Loaduintptr((*uintptr)(&l.mp)))
+}
+
+// boundHere reports whether l is bound to the thread of gp, the current goroutine, which
+// need not be a holder, but is locked to that thread.
+func (l *threadLocker) boundHere(gp *g) bool {
+	// Only goroutines of the thread can make the last holder go.
+	w := l.word.Load()
+	return w&lockerHolders != 0 && w&lockerBinding == 0 && gp.lockedm != 0 && gp.lockedm == l.boundTo() && !gp.m.isextra
 }
 
 // publish ends the binding of l, which has set word to w, to mp. The current
@@ -321,6 +339,11 @@ func lockedLeave(gp *g) {
 		if debugLockedM {
 			lockedCheckEmpty(mp)
 		}
+		if r := gp.locks; r.critical != 0 {
+			// Nobody is put aside.
+			r.critical, r.ndo, r.exclusiveFrom = 0, 0, 0
+			mp.lockedq.ncritical--
+		}
 		mp.nlocks = 0
 		gp.freeRecord()
 		mp.lockedg = 0
@@ -362,10 +385,15 @@ func lockedRelease(mp *m, gp *g) (last bool) {
 	if gp.locks.here {
 		mp.nlocks--
 	}
+	exclusiveDrop(mp, gp, gp.locks)
 	gp.freeRecord()
 	if mp.empty() {
 		if debugLockedM {
 			lockedCheckEmpty(mp)
+		}
+		if mp.lockedq.loop != nil {
+			mp.lockedq.loop.end()
+			mp.lockedq.loop = nil
 		}
 		mp.lockedg = 0
 		return true
@@ -403,8 +431,8 @@ func gdestroyLocked(mp *m, gp *g, locked bool) (exit bool) {
 		r.locker = nil
 		l.drop(mp)
 	}
-	gp.lockflags = 0
 	if GOARCH == "wasm" {
+		gp.lockflags = 0
 		gp.locks = nil
 		return false
 	}
@@ -412,6 +440,7 @@ func gdestroyLocked(mp *m, gp *g, locked bool) (exit bool) {
 		mp.lockbits |= mTainted
 	}
 	exit = lockedRelease(mp, gp)
+	gp.lockflags = 0
 	gp.locks = nil
 	return exit
 }
@@ -440,80 +469,30 @@ func unlockedHold() {
 	gp := getg()
 	mp := gp.m
 	r := gp.record()
+	yield := false
+	if r != nil && r.exclusiveFrom > mp.lockedExt {
+		r.exclusiveFrom = 0
+		if r.ndo == 0 {
+			yield = criticalEnd(mp, gp, r)
+		}
+	}
 	if mp.lockedExt == 0 && (r == nil || r.locker == nil) {
 		gp.lockflags &^= gLockUser
 	}
-	if mp.lockedExt != 0 || mp.lockedInt != 0 {
-		return
-	}
-	gp.lockflags &^= gLockCounted
-	if r.locker != nil {
-		return
-	}
-	if mp.incgo || mp.locks != 0 {
-		// A callback returns to C, or is left by a panic. cgocallLocked
-		// lets gp leave once the C call is over.
-		return
-	}
-	if gp.asyncSafePoint {
-		// debugCallWrap must not be moved. gp leaves when it ends, or when
-		// it next drops a hold.
-		return
-	}
-	lockedLeave(gp)
-}
-
-// criticalEnter and criticalExit enclose what the current goroutine does while
-// it holds, or waits for, a semaphore that the GC, a stop of the world or
-// another reader of the runtime's state needs, or while it may find itself to be
-// the one that has to end the mark phase. Were a co-located goroutine to run
-// meanwhile and to block in a system call, the holder could not go on, or a
-// waiter that was woken not take what is free, and the whole process would wait
-// for that system call. So a thread that has goroutines in a critical section
-// runs only them, and nothing that takes long is waited for in one.
-//
-// Goroutines of the thread that should have run meanwhile are passed over. That
-// must not go on for ever, as it would with a goroutine that is nearly always in a
-// critical section when its time slice ends. So from then on each goroutine that
-// leaves its critical section goes to the end of the queue. Only a goroutine that runs
-// can enter one, so the thread is soon without, and those that were passed over run.
-func criticalEnter() {
-	gp := getg()
-	if r := gp.record(); goexperiment.ThreadLocker && r != nil {
-		r.critical++
-		if r.critical == 1 {
-			gp.lockflags |= gLockCritical
-			gp.m.lockedq.ncritical++
+	if mp.lockedExt|mp.lockedInt == 0 {
+		gp.lockflags &^= gLockCounted
+		// No hold may be left. But a callback that returns to C, or is left by a panic,
+		// goes on here: cgocallLocked lets gp leave once the C call is over. So
+		// does BlockOSThread. And debugCallWrap must not be moved. Then gp leaves when
+		// it ends, or when it next drops a hold.
+		if r.locker == nil && !mp.incgo && mp.locks == 0 && r.nblock == 0 && !gp.asyncSafePoint {
+			lockedLeave(gp)
+			return
 		}
 	}
-}
-
-func criticalExit() {
-	gp := getg()
-	if r := gp.record(); goexperiment.ThreadLocker && r != nil {
-		r.critical--
-		if r.critical == 0 {
-			gp.lockflags &^= gLockCritical
-			mp := gp.m
-			mp.lockedq.ncritical--
-			if mp.lockedq.passedOver && canPreemptM(mp) {
-				mp.lockedq.passedOver = mp.lockedq.ncritical != 0
-				mcall(gosched_m)
-			}
-		}
+	if yield {
+		criticalYield(gp)
 	}
-}
-
-// semacquireSTW and semreleaseSTW are semacquire and semrelease for such a
-// semaphore.
-func semacquireSTW(addr *uint32) {
-	criticalEnter()
-	semacquire(addr)
-}
-
-func semreleaseSTW(addr *uint32) {
-	semrelease(addr)
-	criticalExit()
 }
 
 // mayBeStrange reports whether the kernel state of mp may be of a

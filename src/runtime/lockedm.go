@@ -30,13 +30,14 @@ import (
 //     touches it while it runs, so co-located gs that ready each other and
 //     switch need no atomic operation on it.
 //   - word, what others may touch: the head of the inbox, a list of gs pushed
-//     by other ms in last in first out order, and two flags, all in one word
+//     by other ms in last in first out order, and three flags, all in one word
 //     that changes by compare-and-swap only.
 //
 // The flags are
 //
 //	parked  the m sleeps, or is about to, and has no p
 //	ticket  one g of this m stands in an ordinary run queue as its ticket
+//	armed   whoever pushes is to wake what blocks the m in C; see lockedblock.go
 //
 // which makes these states of a dedicated thread:
 //
@@ -129,8 +130,9 @@ const (
 	// Flags in lockedRunq.word. The alignment of gs leaves room for them.
 	lockedParked = 1 << 0 // the m has no p and waits to be claimed
 	lockedTicket = 1 << 1 // one g of the m stands in an ordinary run queue
+	lockedArmed  = 1 << 2 // a push is to wake what blocks the m; never with lockedParked
 
-	lockedFlags = lockedParked | lockedTicket
+	lockedFlags = lockedParked | lockedTicket | lockedArmed
 	lockedGMask = ^uintptr(lockedFlags)
 
 	// debugLockedM turns the invariants above into assertions.
@@ -159,18 +161,20 @@ type lockedShared struct {
 // that.
 type lockedOwn struct {
 	bound       uint32        // ThreadLockers that are bound to the m; see lockedg.go
-	ncritical   uint32        // gs that criticalEnter marks
+	ncritical   uint32        // gs that are in sections; see lockedcritical.go
+	nblock      uint32        // calls of BlockOSThread that have not returned
 	yield       lockedYieldTo // whether the g that ran last offered the p to others
 	relay       bool          // whoever claimed this m did so in a relay
 	away        bool          // the last g readied by this m belongs elsewhere
 	asked       bool          // the m, which may be an ordinary one, has pushed to one that runs
 	q           gQueue        // own queue
+	excluded    gQueue        // runnable gs that wait for the end of sections
+	loop        *lockedLoop   // for BlockOSThread, or nil; see lockedblock.go
 	awaiter     lockedSpinner // for spinning because m has asked
 	spinner     lockedSpinner // for spinning when the queue is empty
 	timerRead   uint32        // when timerDue last read the clock, the low bits
 	timerUnread uint8         // switches until it does again
 	scanSkip    uint8         // scans that lockedSpinScan does not spin for
-	passedOver  bool          // a runnable g waits for the end of critical sections, see criticalExit
 }
 
 // An m must stay in its size class, with its redzone for the address sanitizer, or
@@ -262,6 +266,7 @@ func (gp *g) setStatusLocked(from, to uint32) bool {
 func goreadyLocked(gp *g) bool {
 	mp := getg().m
 	if gp.lockedm.ptr() != mp || mp.p == 0 || gp.tracking || traceEnabled() || gp.bubble != nil ||
+		mp.lockedq.nblock != 0 ||
 		!gp.setStatusLocked(_Gwaiting, _Grunnable) {
 		return false
 	}
@@ -376,6 +381,9 @@ func lockedPut(gp *g) bool {
 			throw("lockedPut: own queue belongs to the claimer")
 		}
 		mp.lockedq.q.pushBack(gp)
+		if mp.lockedq.nblock != 0 {
+			mp.lockedq.loop.pushed(mp.lockedq)
+		}
 		return true
 	}
 	return lockedPush(gp)
@@ -435,6 +443,12 @@ func lockedPush(gp *g) bool {
 		if !counted {
 			q.ninbox.Add(1)
 			counted = true
+		}
+		if w&lockedArmed != 0 {
+			if q.loop.push(q, gp, lockedFlags) {
+				return true
+			}
+			continue
 		}
 		gp.schedlink = guintptr(w & lockedGMask)
 		if q.word.CompareAndSwap(w, uintptr(unsafe.Pointer(gp))|w&lockedFlags) {
@@ -510,6 +524,12 @@ func lockedClaim(gp *g) bool {
 			q.ninbox.Add(1)
 			counted = true
 		}
+		if w&lockedArmed != 0 {
+			if q.loop.push(q, gp, keep&lockedFlags) {
+				return false
+			}
+			continue
+		}
 		gp.schedlink = guintptr(w & lockedGMask)
 		if q.word.CompareAndSwap(w, uintptr(unsafe.Pointer(gp))|w&keep&lockedFlags) {
 			return false
@@ -538,7 +558,7 @@ func scheduleLocked(mp *m, inheritTime bool) {
 	q := mp.lockedq
 	pp := mp.p.ptr()
 	if inheritTime && !q.q.empty() && q.word.Load()&lockedGMask == 0 &&
-		pp.runSafePointFn|q.ncritical|uint32(q.yield) == 0 && !pp.sliceOver() && !callbackMayReturn(mp) &&
+		pp.runSafePointFn|q.ncritical|q.nblock|uint32(q.yield) == 0 && !pp.sliceOver() && !callbackMayReturn(mp) &&
 		!sched.gcwaiting.Load() && !sched.disable.user && gcBlackenEnabled == 0 && !mp.timerDue(pp) &&
 		!traceEnabled() && !traceShuttingDown() && !freezing.Load() {
 		// Nothing is due that the loop below looks for.
@@ -567,6 +587,9 @@ func scheduleLocked(mp *m, inheritTime bool) {
 			// See schedule.
 			lock(&deadlock)
 			lock(&deadlock)
+		}
+		if q.nblock != 0 {
+			q.loop.disarm(q)
 		}
 		lockedDrain(mp)
 		if debugLockedM {
@@ -618,6 +641,9 @@ func scheduleLocked(mp *m, inheritTime bool) {
 		}
 		if gp.lockflags&gLockSampled != 0 {
 			lockedSample(gp)
+		}
+		if q.nblock != 0 {
+			lockedBlockResume(q, gp)
 		}
 		execute(gp, inheritTime)
 	}
@@ -684,27 +710,6 @@ func (mp *m) timerDue(pp *p) bool {
 	}
 	mp.lockedq.timerRead = uint32(now)
 	return when <= now
-}
-
-// lockedCritical takes the first g out of the own queue of mp, the current m, that
-// is in a critical section, and notes whether it was not the first one in the queue.
-func lockedCritical(mp *m) *g {
-	q := &mp.lockedq.q
-	var found *g
-	var rest gQueue
-	for !q.empty() {
-		gp := q.pop()
-		if found == nil && gp.lockflags&gLockCritical != 0 {
-			found = gp
-			continue
-		}
-		if found == nil {
-			mp.lockedq.passedOver = true
-		}
-		rest.pushBack(gp)
-	}
-	*q = rest
-	return found
 }
 
 // lockedMustYield reports whether mp must give up pp at this switch, and how.
@@ -783,7 +788,7 @@ func lockedGCWorkerDue(pp *p, now int64) bool {
 // reports whether what runs next inherits the time slice.
 func lockedPark(mp *m) (inheritTime bool) {
 	q := mp.lockedq
-	if q.ncritical == 0 && lockedSpin(mp) {
+	if (q.ncritical == 0 || mp.lockedg.ptr().inExclusive()) && lockedSpin(mp) {
 		return false
 	}
 	for {
@@ -1056,6 +1061,9 @@ func exitsyscallNoPLocked(gp *g) {
 		pp, _ = pidleget(0)
 	}
 	if pp == nil {
+		if mp.lockedq.nblock != 0 {
+			mp.lockedq.loop.disarm(mp.lockedq)
+		}
 		lockedDrain(mp)
 		mp.lockedq.q.pushBack(gp)
 		if t := lockedTakeTicket(mp); t != nil {
@@ -1085,14 +1093,17 @@ func lockedRunnable() bool {
 
 // size returns the number of gs in q. It may be called on any m.
 func (q *lockedRunq) size() int32 {
-	return max(0, q.q.size+q.ninbox.Load())
+	return max(0, q.q.size+q.excluded.size+q.ninbox.Load())
 }
 
 // lockedCheck throws if mp, the current m, which has a p, is not in order.
 func lockedCheck(mp *m) {
 	w := mp.lockedq.word.Load()
-	if w&lockedParked != 0 {
-		throw("lockedCheck: running m is parked")
+	if w&(lockedParked|lockedArmed) != 0 {
+		throw("lockedCheck: running m is parked or armed")
+	}
+	if q := mp.lockedq; q.ncritical == 0 && !q.excluded.empty() {
+		throw("lockedCheck: excluded gs without a section")
 	}
 	n := int32(0)
 	for gp := mp.lockedq.q.head.ptr(); gp != nil; gp = gp.schedlink.ptr() {
@@ -1121,7 +1132,7 @@ func lockedCheck(mp *m) {
 //go:nosplit
 func lockedCheckEmpty(mp *m) {
 	q := mp.lockedq
-	if q.word.Load() != 0 || !q.q.empty() || q.ncritical != 0 || mp.callbacks != 0 ||
+	if q.word.Load() != 0 || !q.q.empty() || !q.excluded.empty() || q.ncritical|q.nblock != 0 || mp.callbacks != 0 ||
 		q.bound != 0 || q.joining.Load() != 0 {
 		throw("lockedCheckEmpty: m has locked gs")
 	}

@@ -10,6 +10,7 @@ import (
 	"internal/cpu"
 	"internal/goarch"
 	"internal/runtime/atomic"
+	"internal/runtime/sys"
 	"unsafe"
 )
 
@@ -102,7 +103,7 @@ func (l *ThreadLocker) Lock() {
 		}
 		return
 	}
-	l.state.lock()
+	l.state.lock(false)
 }
 
 // Unlock undoes one call of [ThreadLocker.Lock] by the calling goroutine.
@@ -131,8 +132,144 @@ func (l *ThreadLocker) Unlock() {
 	}
 }
 
-// lock makes the current goroutine, which does not hold l, a holder.
-func (l *threadLocker) lock() {
+// Do calls f on l's thread, in an exclusive section: no other goroutine runs on the
+// thread until f returns, even if f waits. It is what a library that keeps a thread
+// for itself needs, for callers that can be anywhere.
+//
+// If the caller is not locked to a thread, it moves to l's thread, calls f, and moves
+// back. If it holds l, or is locked to the same thread otherwise, Do calls f at once.
+// In f, Do can be called again.
+//
+// If the caller cannot move, another goroutine, which holds l, calls f, and the caller
+// waits. That is so if the caller is locked to another thread, by LockOSThread, by
+// another ThreadLocker, in an init function, or in a callback from C, and if it runs
+// on a thread that Go did not create. If f panics or calls [Goexit], so does Do.
+//
+// An exclusive section ends while f calls [ThreadLocker.Yield] or [BlockOSThread]. A
+// function f that waits for another goroutine of the thread in any other way waits
+// forever.
+//
+// Do panics if no goroutine holds l, since what f did to the thread would be lost with
+// it, and if l was not made by MakeThreadLocker.
+func (l *ThreadLocker) Do(f func()) {
+	if l == nil || l.self != l {
+		panic(plainError("runtime.ThreadLocker.Do: zero or copied ThreadLocker; use the pointer that MakeThreadLocker returned"))
+	}
+	gp := getg()
+	s := &l.state
+	if r := gp.locks; r != nil && r.locker == s || s.boundHere(gp) {
+		s.doHere(f)
+		return
+	}
+	if !s.hold() {
+		panic(plainError("runtime.ThreadLocker.Do: no goroutine holds the ThreadLocker; start one that calls Lock and stays while others call Do"))
+	}
+	if gp.canVisit() {
+		s.doVisit(f)
+	} else {
+		s.doElsewhere(f, sys.GetCallerPC())
+	}
+}
+
+// Go starts a goroutine that calls f and holds l from the start: it never runs on
+// another thread. When f returns, the goroutine ends, and is unlocked. Goroutines that
+// one goroutine starts by Go begin to run in that order.
+//
+// Go panics if no goroutine holds l, and if l was not made by MakeThreadLocker.
+func (l *ThreadLocker) Go(f func()) {
+	if l == nil || l.self != l {
+		panic(plainError("runtime.ThreadLocker.Go: zero or copied ThreadLocker; use the pointer that MakeThreadLocker returned"))
+	}
+	if !l.state.hold() {
+		panic(plainError("runtime.ThreadLocker.Go: no goroutine holds the ThreadLocker; call Lock first, in this goroutine or in another one that stays"))
+	}
+	lockedGo(&l.state, *(**funcval)(unsafe.Pointer(&f)), sys.GetCallerPC(), 0)
+}
+
+// Held reports whether the calling goroutine holds l.
+//
+// Held panics if l was not made by MakeThreadLocker.
+func (l *ThreadLocker) Held() bool {
+	if l == nil || l.self != l {
+		panic(plainError("runtime.ThreadLocker.Held: zero or copied ThreadLocker; use the pointer that MakeThreadLocker returned"))
+	}
+	r := getg().locks
+	return r != nil && r.locker == &l.state
+}
+
+// Inherit says whether goroutines that a holder of l starts are holders from the start.
+// After Inherit(true) they are, and so are those that they start, whatever library
+// does that. So all of them stay on the thread, with what the kernel keeps for it, such
+// as a network namespace. After Inherit(false), goroutines that are started later are
+// not. What timers start, and goroutines of the runtime and of os/signal, never are.
+//
+// Inherit panics if l was not made by MakeThreadLocker.
+func (l *ThreadLocker) Inherit(on bool) {
+	if l == nil || l.self != l {
+		panic(plainError("runtime.ThreadLocker.Inherit: zero or copied ThreadLocker; use the pointer that MakeThreadLocker returned"))
+	}
+	l.state.inherit.Store(on)
+}
+
+// Yield lets others run. In an exclusive section, which LockOSThread on a shared thread
+// or [ThreadLocker.Do] has begun, each runnable goroutine of the thread gets one turn,
+// goroutines that have just come to it included. Then the section goes on. Outside of
+// such sections Yield does what [Gosched] does. Gosched does not end a section.
+//
+// Yield panics if l was not made by MakeThreadLocker.
+func (l *ThreadLocker) Yield() {
+	if l == nil || l.self != l {
+		panic(plainError("runtime.ThreadLocker.Yield: zero or copied ThreadLocker; use the pointer that MakeThreadLocker returned"))
+	}
+	gp := getg()
+	if r := gp.record(); r != nil && r.exclusive() && r.critical != 0 {
+		exclusiveYield(gp, r)
+		return
+	}
+	Gosched()
+}
+
+// BlockOSThread calls block, which blocks the calling goroutine's thread in C or in a
+// system call, as the main loop of a graphical toolkit does. If meanwhile another
+// goroutine of the thread can run, BlockOSThread has wake called, on another thread.
+//
+// wake must make block return, or make C call a Go function on this thread that calls
+// [Gosched] or [ThreadLocker.Yield]. It must work also when block is only about to wait.
+// For poll that is a write to a pipe, for GLFW glfwPostEmptyEvent, for SDL an event of
+// the user's, for GTK g_idle_add at default priority. wake is called once for all
+// goroutines that can run, until the thread has been back in Go. It is called by a
+// goroutine that is not locked to a thread, one call at a time for each thread. It must
+// not wait for the thread. If it panics, the program ends.
+//
+// When block has returned, wake is not called any more, and no call of it is in progress.
+// Then each runnable goroutine of the thread gets one turn, before BlockOSThread returns.
+// An exclusive section around BlockOSThread ends for that time, as by Yield. If the
+// caller's last hold on the thread is dropped in block, the caller leaves the thread at
+// the end of BlockOSThread.
+//
+// Calls can nest, in callbacks and by several goroutines of the thread. The wake function
+// of the innermost call counts.
+//
+// The call of BlockOSThread happens before each call of wake, and its return happens
+// before BlockOSThread returns.
+//
+// If the caller is not locked to a thread, or on a thread that Go did not create, and on
+// js/wasm and wasip1/wasm, BlockOSThread only calls block.
+func BlockOSThread(block, wake func()) {
+	if block == nil || wake == nil {
+		panic(plainError("runtime.BlockOSThread: nil function; pass one that blocks and one that ends that"))
+	}
+	gp := getg()
+	if GOARCH == "wasm" || gp.lockflags&gLockThread == 0 || gp.m.isextra {
+		block()
+		return
+	}
+	lockedBlockOSThread(block, wake)
+}
+
+// lock makes the current goroutine, which does not hold l, a holder. If held is true,
+// hold has been called for it, and it is not locked.
+func (l *threadLocker) lock(held bool) {
 	if GOARCH != "wasm" && GOOS != "plan9" && atomic.Load(&newmHandoff.haveTemplateThread) == 0 {
 		startTemplateThread() // see LockOSThread
 	}
@@ -153,6 +290,16 @@ func (l *threadLocker) lock() {
 	move := false
 	for {
 		w := l.word.Load()
+		if held {
+			r.g.set(gp)
+			if GOARCH == "wasm" {
+				gp.lockflags |= gLockUser
+				break
+			}
+			lockedJoin(l.boundTo().ptr(), gp)
+			move = true
+			break
+		}
 		if w&lockerBinding != 0 {
 			// Another goroutine makes l's thread just now.
 			releasem(mp)

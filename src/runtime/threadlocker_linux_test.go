@@ -988,8 +988,8 @@ func TestDedicatedThread(t *testing.T) {
 			l := runtime.MakeThreadLocker()
 			w, w2, w3 := newTLWorker(t), newTLWorker(t), newTLWorker(t)
 			tid := w.lock(l.Lock)
-			w.do(runtime.LockOSThread)
 			w2.checkJoins(tid, l.Lock)
+			w.do(runtime.LockOSThread)
 			how.end(w)
 			w.gone()
 			w2.checkOn(tid)
@@ -1147,10 +1147,10 @@ func TestDedicatedThread(t *testing.T) {
 	t.Run("PanicsChangeNothing", func(t *testing.T) {
 		l, other := runtime.MakeThreadLocker(), runtime.MakeThreadLocker()
 		w, w2 := newTLWorker(t), newTLWorker(t)
-		tid := w.lock(l.Lock)
-		w2.checkJoins(tid, l.Lock)
+		tid := w.lock(runtime.LockOSThread) // begins no exclusive section
 		w.do(l.Lock)
-		w.do(runtime.LockOSThread)
+		w.do(l.Lock)
+		w2.checkJoins(tid, l.Lock)
 		closed := make(chan int)
 		close(closed)
 		var zero runtime.ThreadLocker

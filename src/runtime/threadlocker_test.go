@@ -966,13 +966,20 @@ func TestThreadLockerCounts(t *testing.T) {
 		for i := range 4 {
 			w := newTLWorker(t)
 			w.do(func() { runtime.LockToRecvOSThread(r.work) })
-			for range i {
-				w.do(runtime.LockOSThread)
-			}
+			w.do(func() {
+				// An exclusive section.
+				for range i {
+					runtime.LockOSThread()
+				}
+				runtime.Gosched()
+				for range i {
+					runtime.UnlockOSThread()
+				}
+			})
 			ws = append(ws, w)
 		}
 		for i, w := range ws {
-			w.checkUnlocks(i+1, runtime.UnlockOSThread)
+			w.checkUnlocks(1, runtime.UnlockOSThread)
 			w.do(runtime.UnlockOSThread) // no-op
 			for _, w := range ws[i+1:] {
 				w.checkLocked(true)
