@@ -80,6 +80,9 @@ func lockedBlockOSThread(block, wake func()) {
 	gp := getg()
 	r := gp.ownRecord()
 	r.g.set(gp)
+	if !r.here {
+		lockedCount(gp.m, r) // its last hold may be dropped in the block
+	}
 	q := gp.m.lockedq
 	if q.loop == nil {
 		q.loop = new(lockedLoop)

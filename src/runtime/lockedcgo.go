@@ -27,6 +27,11 @@ import (
 // the C call that led to it is over, the scheduler takes the one that may
 // return now before any other goroutine of the thread.
 //
+// In an exclusive section no other goroutine can open a callback, so the callbacks of the
+// goroutine that is in one need not wait. But it may have let others run by Yield, or
+// the section may have begun in a callback that was not innermost. Then the section is
+// interrupted while the goroutine waits: those that it waits for must run.
+//
 // A goroutine in a callback has a hold of the runtime's own, so it cannot leave
 // its thread. If it drops its last other hold there, it leaves when the C call
 // is over: that is when the runtime's own hold is gone too.
@@ -123,7 +128,9 @@ func callbackWaitSlow(gp *g, sp uintptr) {
 		prev := r.innerSP // sp, until callbackLeave
 		r.innerSP = sp
 		r.waitSP = sp
+		n := exclusiveSuspend(gp, r)
 		gopark(callbackCommit, nil, waitReasonCgoCallbackReturn, traceBlockGeneric, 1)
+		exclusiveResume(gp, r, n)
 		r.innerSP = prev
 	}
 }
@@ -199,7 +206,7 @@ func cgocallLocked() {
 	if callbackMayReturn(mp) {
 		mcall(cgocallYield_m)
 	}
-	if r := gp.locks; mp.lockedExt == 0 && mp.lockedInt == 0 && r.locker == nil {
+	if r := gp.locks; mp.lockedExt == 0 && mp.lockedInt == 0 && r.locker == nil && r.nblock == 0 {
 		lockedLeave(gp)
 	}
 }

@@ -170,26 +170,6 @@ func doEnd() {
 	}
 }
 
-// doVisit is Do for the current goroutine, which is not locked. l has become bound to
-// a thread, since the caller has called hold.
-func (l *threadLocker) doVisit(f func()) {
-	l.lock(true)
-	defer l.doLeave()
-	l.doHere(f)
-}
-
-// doLeave undoes the Lock of doVisit.
-func (l *threadLocker) doLeave() {
-	r := getg().record()
-	if r == nil || r.locker != l {
-		panic(plainError("runtime.ThreadLocker.Do: the function has called Unlock more often than Lock"))
-	}
-	r.nlock--
-	if r.nlock == 0 {
-		l.unlock()
-	}
-}
-
 // canVisit reports whether Do can move gp, the current goroutine, to a thread.
 func (gp *g) canVisit() bool {
 	if GOARCH == "wasm" {

@@ -575,6 +575,9 @@ func scheduleLocked(mp *m, inheritTime bool) {
 	for {
 		pp := mp.p.ptr()
 		pp.preempt = false
+		if q.nblock != 0 {
+			q.loop.disarm(q)
+		}
 		if sched.gcwaiting.Load() {
 			inheritTime = lockedGCStop(mp)
 			continue
@@ -587,9 +590,6 @@ func scheduleLocked(mp *m, inheritTime bool) {
 			// See schedule.
 			lock(&deadlock)
 			lock(&deadlock)
-		}
-		if q.nblock != 0 {
-			q.loop.disarm(q)
 		}
 		lockedDrain(mp)
 		if debugLockedM {
@@ -982,7 +982,7 @@ func lockedTakeTicket(mp *m) *g {
 // which what runs next inherits.
 func lockedSleep(mp *m) (inheritTime bool) {
 	mPark()
-	if debugLockedM && mp.lockedq.word.Load()&lockedParked != 0 {
+	if debugLockedM && mp.lockedq.word.Load()&(lockedParked|lockedArmed) != 0 {
 		throw("lockedSleep: woken while parked")
 	}
 	pp := mp.nextp.ptr()

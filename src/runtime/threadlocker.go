@@ -417,3 +417,23 @@ func (l *threadLocker) unlock() {
 		gp.lockflags &^= gLockUser
 	}
 }
+
+// doVisit is Do for the current goroutine, which is not locked. l has become bound to
+// a thread, since the caller has called hold.
+func (l *threadLocker) doVisit(f func()) {
+	l.lock(true)
+	defer l.doLeave()
+	l.doHere(f)
+}
+
+// doLeave undoes the Lock of doVisit.
+func (l *threadLocker) doLeave() {
+	r := getg().record()
+	if r == nil || r.locker != l {
+		panic(plainError("runtime.ThreadLocker.Do: the function has called Unlock more often than Lock"))
+	}
+	r.nlock--
+	if r.nlock == 0 {
+		l.unlock()
+	}
+}

@@ -30,7 +30,7 @@ type room struct {
 	serve chan int // a server receives from it most of the time
 	mu    sync.Mutex
 
-	// What follows is protected by threads.mu.
+	// What follows is read and written in guarded.
 
 	// holders counts goroutines that certainly hold l, as each counts itself
 	// after Lock and before Unlock. While there are any, l is bound to tid.
@@ -45,15 +45,32 @@ func newRoom(id int) *room {
 }
 
 // threads is what the actors know about threads.
+//
+// It is read and written by one goroutine, which is not locked. A mutex would not do:
+// whoever is in an exclusive section would wait for a goroutine of the same thread that
+// was preempted while it held the mutex.
 var threads struct {
-	mu sync.Mutex
+	requests chan func()
 	// locked counts the goroutines that are certainly locked to a thread.
-	locked map[int]int
+	locked  map[int]int
+	changes int // counts changes of locked
+	// sections are the actors that are in exclusive sections, by thread.
+	sections map[int]*actor
 	// doomed are the last threads that must exit in the end.
 	doomed []int
 }
 
-// doom says that thread tid must exit. threads.mu is held.
+// guarded has the goroutine that guards threads call f.
+func guarded(f func()) {
+	done := make(chan bool)
+	threads.requests <- func() {
+		f()
+		close(done)
+	}
+	<-done
+}
+
+// doom says that thread tid must exit. It is called by guarded's f.
 func doom(tid int) {
 	if tid == os.Getpid() || slices.Contains(threads.doomed, tid) {
 		return // the main thread cannot exit
@@ -82,6 +99,11 @@ type actor struct {
 	ext int
 	// callbacks is how many callbacks from C it is in.
 	callbacks int
+	// calls are the functions that C is to call back.
+	calls []func()
+	// section is how many exclusive sections it is in. There it must not wait for a
+	// goroutine of its thread.
+	section int
 
 	// log is what it has done lately.
 	log  [20]atomic.Uint64
@@ -163,6 +185,12 @@ const (
 	opTimer
 	opExec
 	opCleanup
+	opDo
+	opGo
+	opYield
+	opInherit
+	opBlock
+	opBlocked
 	numOps
 )
 
@@ -171,6 +199,7 @@ var opNames = [numOps]string{
 	"serve", "return", "Goexit", "Gosched", "ping", "request", "sleep", "read", "read at once", "iter.Pull",
 	"spawn", "spin", "mutex", "garbage", "grow", "bad Lock", "bad Unlock", "bad LockToRecvOSThread",
 	"try Lock", "C", "callback", "Unlock in callback", "poll", "timer", "exec", "cleanup",
+	"Do", "Go", "Yield", "Inherit", "BlockOSThread", "blocked",
 }
 
 // note logs an operation that a is about to begin.
@@ -220,6 +249,11 @@ func (a *actor) check(where string) {
 		if syscall.Gettid() != a.tid {
 			fail(a, "after %s", where)
 		}
+		var by *actor
+		guarded(func() { by = threads.sections[a.tid] })
+		if by != nil && by != a {
+			fail(a, "after %s: in the exclusive section of actor %d", where, by.id)
+		}
 		return
 	}
 	if a.callbacks == 0 {
@@ -230,29 +264,41 @@ func (a *actor) check(where string) {
 // checkFree checks that the calling goroutine, which is not locked,
 // runs on no thread that others are locked to.
 func checkFree(a *actor, where string) {
-	threads.mu.Lock()
-	tid := syscall.Gettid()
-	n := threads.locked[tid]
-	threads.mu.Unlock()
+	var tid, n, changes, again int
+	for {
+		tid = syscall.Gettid()
+		guarded(func() { n, changes = threads.locked[tid], threads.changes })
+		if n == 0 {
+			return
+		}
+		// Have those been locked to the thread while the goroutine was there?
+		here := syscall.Gettid() == tid
+		guarded(func() { again = threads.changes })
+		if here && again == changes {
+			break
+		}
+	}
 	if n != 0 {
 		fail(a, "after %s: an unlocked goroutine on thread %d, which %d others are locked to", where, tid, n)
 	}
 }
 
 // locked counts a among the goroutines that are locked to this thread,
-// if it is not so counted yet. threads.mu is held.
-func (a *actor) locked() {
+// if it is not so counted yet. It is called by guarded's f.
+func (a *actor) locked(tid int) {
 	if a.tid == 0 {
-		a.tid = syscall.Gettid()
+		a.tid = tid
 		if threads.locked == nil {
 			threads.locked = make(map[int]int)
 		}
 		threads.locked[a.tid]++
+		threads.changes++
 	}
 }
 
-// unlocked is to be called before a's last hold goes. threads.mu is held.
+// unlocked is to be called before a's last hold goes. It is called by guarded's f.
 func (a *actor) unlocked() {
+	threads.changes++
 	if threads.locked[a.tid]--; threads.locked[a.tid] == 0 {
 		delete(threads.locked, a.tid)
 	}
@@ -261,28 +307,29 @@ func (a *actor) unlocked() {
 
 // enter makes a, which now holds the locker of r, count as a holder.
 func (a *actor) enter(r *room) {
-	threads.mu.Lock()
-	defer threads.mu.Unlock()
-	a.locked()
-	if r.holders == 0 {
-		r.tid = a.tid
-		doom(r.tid)
-	} else if r.tid != a.tid {
-		fail(a, "Lock: room %d is on thread %d", r.id, r.tid)
-	}
-	r.holders++
-	a.in = r
+	tid := syscall.Gettid()
+	guarded(func() {
+		a.locked(tid)
+		if r.holders == 0 {
+			r.tid = a.tid
+			doom(r.tid)
+		} else if r.tid != a.tid {
+			fail(a, "Lock: room %d is on thread %d", r.id, r.tid)
+		}
+		r.holders++
+		a.in = r
+	})
 }
 
 // leave is to be called before a lets go of the locker.
 func (a *actor) leave() {
-	threads.mu.Lock()
-	defer threads.mu.Unlock()
-	a.in.holders--
-	a.in = nil
-	if a.ext == 0 {
-		a.unlocked()
-	}
+	guarded(func() {
+		a.in.holders--
+		a.in = nil
+		if a.ext == 0 {
+			a.unlocked()
+		}
+	})
 }
 
 func (a *actor) lock(r *room) {
@@ -332,21 +379,214 @@ func (a *actor) unlockInCallback() {
 func (a *actor) lockOSThread() {
 	a.note(opLockOSThread, a.ext)
 	runtime.LockOSThread()
-	threads.mu.Lock()
-	a.locked()
-	a.ext++
-	threads.mu.Unlock()
+	tid := syscall.Gettid()
+	guarded(func() {
+		a.locked(tid)
+		a.ext++
+	})
 	a.check("LockOSThread")
+}
+
+// enterSection notes that the goroutine, a's or one that calls a function for it, is in
+// an exclusive section. It reports whether it was in none before.
+func (a *actor) enterSection() (outermost bool) {
+	tid := syscall.Gettid()
+	guarded(func() {
+		by := threads.sections[tid]
+		if by != nil && by != a {
+			fail(a, "in the exclusive section of actor %d", by.id)
+		}
+		if threads.sections == nil {
+			threads.sections = make(map[int]*actor)
+		}
+		threads.sections[tid] = a
+		outermost = by == nil
+	})
+	return outermost
+}
+
+// leaveSection is to be called before the outermost section ends, or is interrupted. It
+// reports whether a was known to be in one.
+func (a *actor) leaveSection() (known bool) {
+	tid := syscall.Gettid()
+	guarded(func() {
+		known = threads.sections[tid] == a
+		if known {
+			delete(threads.sections, tid)
+		}
+	})
+	return known
+}
+
+// inSection calls f, which runs in an exclusive section.
+func (a *actor) inSection(f func()) {
+	if a.enterSection() {
+		defer a.leaveSection()
+	}
+	a.section++
+	defer func() { a.section-- }()
+	f()
+}
+
+// do calls a function by r's Do. If a is locked elsewhere, another goroutine does.
+func (a *actor) do(r *room, depth int) {
+	a.note(opDo, r.id)
+	moves := a.tid == 0
+	panics(a, "ThreadLocker.Do", func() {
+		r.l.Do(func() {
+			if !r.l.Held() && (a.tid == 0 || syscall.Gettid() != a.tid) {
+				fail(a, "Do: the function does not hold the ThreadLocker of room %d", r.id)
+			}
+			tid := syscall.Gettid()
+			if moves {
+				a.enter(r)
+			}
+			a.inSection(func() {
+				if a.tid == tid && depth < 2 {
+					a.step(depth + 1)
+				} else {
+					time.Sleep(time.Microsecond)
+					runtime.Gosched()
+				}
+				if got := syscall.Gettid(); got != tid {
+					fail(a, "Do began on thread %d and is on %d now", tid, got)
+				}
+			})
+			if moves {
+				a.leave()
+			}
+		})
+	})
+	a.check("Do")
+}
+
+// goes starts goroutines by r's Go.
+func (a *actor) goes(r *room) {
+	a.note(opGo, r.id)
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Add(1)
+		if !panics(a, "ThreadLocker.Go", func() {
+			r.l.Go(func() {
+				defer wg.Done()
+				tid := syscall.Gettid()
+				for range 2 {
+					if !r.l.Held() || syscall.Gettid() != tid {
+						fail(a, "Go: on thread %d, was on %d, holds %v", syscall.Gettid(), tid, r.l.Held())
+					}
+					runtime.Gosched()
+				}
+			})
+		}) {
+			wg.Done()
+		}
+	}
+	if a.section == 0 && a.callbacks == 0 {
+		wg.Wait()
+	}
+}
+
+// inherit has goroutines start goroutines on a thread of their own.
+func (a *actor) inherit() {
+	l := runtime.MakeThreadLocker()
+	l.Lock()
+	tid := syscall.Gettid()
+	l.Inherit(true)
+	var wg sync.WaitGroup
+	var grow func(depth int)
+	grow = func(depth int) {
+		defer wg.Done()
+		if !l.Held() || syscall.Gettid() != tid {
+			fail(a, "Inherit: on thread %d, want %d, holds %v", syscall.Gettid(), tid, l.Held())
+		}
+		if depth < 3 {
+			wg.Add(2)
+			go grow(depth + 1)
+			go grow(depth + 1)
+		}
+	}
+	wg.Add(1)
+	go grow(0)
+	l.Unlock()
+	wg.Wait()
+}
+
+// block blocks in a system call by BlockOSThread, until another goroutine comes to the
+// thread.
+func (a *actor) block(depth int) {
+	var p [2]int
+	if err := syscall.Pipe(p[:]); err != nil {
+		fail(a, "pipe: %v", err)
+	}
+	wake := func() { syscall.Write(p[1], []byte("x")) }
+	come := func() {
+		// wake must not be called after BlockOSThread, so this is another one.
+		syscall.Write(p[1], []byte("y"))
+	}
+	if a.in != nil {
+		l := a.in.l
+		come = func() {
+			l.Lock() // a keeps it bound
+			l.Unlock()
+		}
+	}
+	came := make(chan bool)
+	go func() {
+		come()
+		close(came)
+	}()
+	n, known := a.section, a.leaveSection()
+	a.section = 0
+	ended := false
+	runtime.BlockOSThread(func() {
+		if depth < 2 && a.rng.IntN(4) == 0 {
+			a.step(depth + 1)
+		}
+		read := func() {
+			a.note(opBlocked, p[0])
+			for {
+				if _, err := syscall.Read(p[0], make([]byte, 1)); err != syscall.EINTR {
+					break
+				}
+			}
+		}
+		if haveC && a.rng.IntN(4) == 0 {
+			a.callC(func() {
+				a.callbacks++
+				if depth < 2 {
+					a.step(depth + 1)
+				}
+				a.callbacks--
+			})
+		}
+		read()
+	}, func() {
+		checkFree(nil, "wake")
+		if ended {
+			fail(a, "wake is called after BlockOSThread")
+		}
+		wake()
+	})
+	ended = true
+	a.section = n
+	if known {
+		a.enterSection()
+	}
+	if n == 0 {
+		<-came
+	}
+	syscall.Close(p[0])
+	syscall.Close(p[1])
 }
 
 func (a *actor) unlockOSThread() {
 	a.note(opUnlockOSThread, a.ext)
-	threads.mu.Lock()
-	a.ext--
-	if a.ext == 0 && a.in == nil {
-		a.unlocked()
-	}
-	threads.mu.Unlock()
+	guarded(func() {
+		a.ext--
+		if a.ext == 0 && a.in == nil {
+			a.unlocked()
+		}
+	})
 	runtime.UnlockOSThread()
 	a.check("UnlockOSThread")
 }
@@ -354,9 +594,8 @@ func (a *actor) unlockOSThread() {
 // join locks a to the thread of r's server. If the server is not locked at
 // this time, that panics.
 func (a *actor) join(r *room) (ok bool) {
-	threads.mu.Lock()
-	first := max(0, len(r.servers)-1)
-	threads.mu.Unlock()
+	first := 0
+	guarded(func() { first = max(0, len(r.servers)-1) })
 	a.note(opJoin, r.id)
 	if !panics(a, "LockToRecvOSThread", func() { runtime.LockToRecvOSThread(r.serve) }) {
 		a.note(opJoinPanicked, r.id)
@@ -364,11 +603,13 @@ func (a *actor) join(r *room) (ok bool) {
 		return false
 	}
 	a.note(opJoined, r.id)
-	threads.mu.Lock()
-	a.locked()
-	a.ext = 1
-	servers := r.servers[first:]
-	threads.mu.Unlock()
+	var servers []int
+	tid := syscall.Gettid()
+	guarded(func() {
+		a.locked(tid)
+		a.ext = 1
+		servers = r.servers[first:]
+	})
 	if !slices.Contains(servers, a.tid) {
 		fail(a, "LockToRecvOSThread: on thread %d, servers of room %d are on %d", a.tid, r.id, servers)
 	}
@@ -432,19 +673,19 @@ func (a *actor) steps() {
 // which does the same.
 func (a *actor) letGo() bool {
 	if a.rng.IntN(8) == 0 {
-		threads.mu.Lock()
-		if a.in != nil {
-			a.in.holders--
-			a.in = nil
-		}
-		if a.tid != 0 {
-			if a.ext > 0 {
-				doom(a.tid)
-				a.ext = 0
+		guarded(func() {
+			if a.in != nil {
+				a.in.holders--
+				a.in = nil
 			}
-			a.unlocked()
-		}
-		threads.mu.Unlock()
+			if a.tid != 0 {
+				if a.ext > 0 {
+					doom(a.tid)
+					a.ext = 0
+				}
+				a.unlocked()
+			}
+		})
 		if a.rng.IntN(2) == 0 {
 			a.note(opGoexit, 0)
 			runtime.Goexit()
@@ -481,7 +722,31 @@ func (a *actor) step(depth int) {
 	}
 	n := a.rng.IntN(100)
 	what := ""
-	switch k := a.rng.IntN(24); {
+	switch k := a.rng.IntN(30); {
+	case k == 24 && a.section == 0 && a.callbacks == 0:
+		what = "Do"
+		a.do(r, depth)
+	case k == 25:
+		what = "Go"
+		a.goes(r)
+	case k == 26 && a.tid == 0 && a.callbacks == 0:
+		what = "Inherit"
+		a.note(opInherit, 0)
+		a.inherit()
+	case k == 27 && (a.section == 0 || a.callbacks == 0):
+		// In a callback in a section, others may begin callbacks, which a waits for
+		// when its own returns: so they run then.
+		what = "Yield"
+		a.note(opYield, 0)
+		known := a.leaveSection()
+		r.l.Yield()
+		if known {
+			a.enterSection()
+		}
+	case k >= 28 && a.tid != 0 && a.callbacks == 0:
+		what = "BlockOSThread"
+		a.note(opBlock, depth)
+		a.block(depth)
 	case k < 2:
 		what = "Gosched"
 		a.note(opGosched, 0)
@@ -548,7 +813,7 @@ func (a *actor) step(depth int) {
 		for range n {
 			spin()
 		}
-	case k == 12 && a.callbacks == 0:
+	case k == 12 && a.callbacks == 0 && a.section == 0:
 		what = "mutex"
 		a.note(opMutex, 0)
 		mutex.Lock()
@@ -583,9 +848,16 @@ func (a *actor) step(depth int) {
 		}
 	case k == 16 && a.tid != 0:
 		what = "nested LockOSThread"
+		exclusive := a.in != nil // or else only if others are on the thread
 		a.lockOSThread()
 		if depth < 2 {
-			a.step(depth + 1)
+			if exclusive {
+				a.inSection(func() { a.step(depth + 1) })
+			} else {
+				a.section++
+				a.step(depth + 1)
+				a.section--
+			}
 		}
 		a.unlockOSThread()
 	case k == 17 && a.tid != 0:
@@ -625,7 +897,7 @@ func (a *actor) step(depth int) {
 			close(fired)
 		})
 		<-fired
-	case k == 22:
+	case k == 22 && a.section == 0:
 		what = "exec"
 		a.note(opExec, 0)
 		cmd := exec.Command("/proc/self/exe", "-true")
@@ -784,9 +1056,7 @@ func (a *actor) startServer(r *room, stop *atomic.Bool) {
 			} else {
 				a.lockOSThread()
 			}
-			threads.mu.Lock()
-			r.servers = append(r.servers, a.tid)
-			threads.mu.Unlock()
+			guarded(func() { r.servers = append(r.servers, a.tid) })
 			for n := a.rng.IntN(100); n > 0 && !stop.Load(); n-- {
 				a.receive(r)
 				if n%10 == 0 {

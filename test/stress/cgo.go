@@ -13,18 +13,18 @@ void callBack(uintptr_t handle);
 */
 import "C"
 
-import "runtime/cgo"
-
 const haveC = true
 
-// callC calls C, which calls f.
+// callC calls C, which calls f. The handle is a's number, and not one of runtime/cgo,
+// which has a mutex; see threads.
 func (a *actor) callC(f func()) {
-	h := cgo.NewHandle(f)
-	C.callBack(C.uintptr_t(h))
-	h.Delete()
+	a.calls = append(a.calls, f)
+	C.callBack(C.uintptr_t(a.id))
+	a.calls = a.calls[:len(a.calls)-1]
 }
 
 //export goCallback
-func goCallback(h C.uintptr_t) {
-	cgo.Handle(h).Value().(func())()
+func goCallback(id C.uintptr_t) {
+	a := all.actors[id]
+	a.calls[len(a.calls)-1]()
 }

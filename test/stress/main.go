@@ -130,6 +130,12 @@ func stress() {
 		rooms = append(rooms, newRoom(i))
 	}
 	signal.Notify(signals, syscall.SIGUSR1) // starts a goroutine that stays
+	threads.requests = make(chan func())
+	go func() {
+		for f := range threads.requests {
+			f()
+		}
+	}()
 	before := runtime.NumGoroutine()
 
 	var actors, servers, others sync.WaitGroup
@@ -177,10 +183,7 @@ func stress() {
 
 	// All that was is gone: goroutines, and threads that must exit.
 	poll("goroutines to end", func() bool { return runtime.NumGoroutine() <= before })
-	threads.mu.Lock()
-	doomed := threads.doomed
-	threads.mu.Unlock()
-	for _, tid := range doomed {
+	for _, tid := range threads.doomed {
 		poll(fmt.Sprintf("thread %d to exit", tid), func() bool { return !exists(tid) })
 	}
 	fmt.Printf("stress: ok, %d steps, seed %d\n", steps.Load(), *seed)
@@ -272,11 +275,11 @@ func disturb(wg *sync.WaitGroup, stop *atomic.Bool) {
 		pid := os.Getpid()
 		for !stop.Load() {
 			tid := pid
-			threads.mu.Lock()
-			for tid = range threads.locked {
-				break
-			}
-			threads.mu.Unlock()
+			guarded(func() {
+				for tid = range threads.locked {
+					break
+				}
+			})
 			if rng.IntN(2) == 0 {
 				syscall.Kill(pid, syscall.SIGUSR1)
 			} else if err := syscall.Tgkill(pid, tid, syscall.SIGUSR1); err != nil {
