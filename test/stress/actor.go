@@ -110,16 +110,14 @@ type actor struct {
 	nlog atomic.Uint64
 }
 
+// all has all actors, from before the first one starts.
 var all struct {
-	mu     sync.Mutex
 	actors []*actor
 }
 
 func newActor(id int, wg *sync.WaitGroup) *actor {
 	a := &actor{id: id, wg: wg}
-	all.mu.Lock()
 	all.actors = append(all.actors, a)
-	all.mu.Unlock()
 	return a
 }
 

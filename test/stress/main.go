@@ -140,11 +140,17 @@ func stress() {
 
 	var actors, servers, others sync.WaitGroup
 	for i := range *nactors {
-		newActor(i, &actors).start()
+		newActor(i, &actors)
+	}
+	for i := range rooms {
+		newActor(*nactors+i, &servers)
+	}
+	for _, a := range all.actors[:*nactors] {
+		a.start()
 	}
 	var stopServers, stopOthers atomic.Bool
-	for i, r := range rooms {
-		newActor(*nactors+i, &servers).startServer(r, &stopServers)
+	for i, a := range all.actors[*nactors:] {
+		a.startServer(rooms[i], &stopServers)
 	}
 	disturb(&others, &stopOthers)
 
