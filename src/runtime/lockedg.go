@@ -372,7 +372,7 @@ func lockedLeave_m(gp *g) {
 	exit := lockedRelease(mp, gp)
 	gp.lockedm = 0
 	gp.lockflags = 0
-	lockedRunqput(pp, gp, true, relay) // it cannot run here
+	lockedRunqputLeaver(pp, gp, relay) // it cannot run here
 	if exit {
 		lockedExit(mp)
 	}

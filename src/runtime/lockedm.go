@@ -154,6 +154,7 @@ type lockedRunq struct {
 type lockedShared struct {
 	word    atomic.Uintptr // inbox, lockedParked, lockedTicket
 	ninbox  atomic.Int32   // length of the inbox, for statistics
+	waking  atomic.Bool    // the m was claimed, and does not run yet
 	joining atomic.Int32   // gs that are on the way to the m; see lockedg.go
 }
 
@@ -167,6 +168,8 @@ type lockedOwn struct {
 	relay       bool          // whoever claimed this m did so in a relay
 	away        bool          // the last g readied by this m belongs elsewhere
 	asked       bool          // the m, which may be an ordinary one, has pushed to one that runs
+	keptHead    uint32        // pp.runqhead at keptSince
+	keptSince   int64         // since when the m spins while others could use its p, or 0
 	q           gQueue        // own queue
 	excluded    gQueue        // runnable gs that wait for the end of sections
 	loop        *lockedLoop   // for BlockOSThread, or nil; see lockedblock.go
@@ -189,6 +192,7 @@ const _ = 2048 - mallocHeaderSize - mRedZoneSize - unsafe.Sizeof(mPadded{})
 type lockedSlice struct {
 	over  uint32 // sysmon, or another that preempts what runs, wants this slice to end
 	relay uint32 // this slice is part of a relay, and not its first
+	left  uint32 // p.runqtail, if all before it have left a dedicated thread; see lockedRunqputLeaver
 	began int64  // when that relay began
 	hops  uint8  // the slices in it so far, the low bits
 	last  bool   // the relay has lasted too long, so this slice is its last
@@ -452,7 +456,7 @@ func lockedPush(gp *g) bool {
 		}
 		gp.schedlink = guintptr(w & lockedGMask)
 		if q.word.CompareAndSwap(w, uintptr(unsafe.Pointer(gp))|w&lockedFlags) {
-			if w&lockedParked == 0 {
+			if w&lockedParked == 0 && !q.waking.Load() {
 				getg().m.lockedq.asked = true
 			}
 			return true
@@ -514,6 +518,7 @@ func lockedClaim(gp *g) bool {
 				if counted {
 					q.ninbox.Add(-1)
 				}
+				q.waking.Store(true)
 				q.q.push(gp)
 				q.relay = relay
 				return true
@@ -789,7 +794,7 @@ func lockedGCWorkerDue(pp *p, now int64) bool {
 func lockedPark(mp *m) (inheritTime bool) {
 	q := mp.lockedq
 	if (q.ncritical == 0 || mp.lockedg.ptr().inExclusive()) && lockedSpin(mp) {
-		return false
+		return q.keptSince != 0
 	}
 	for {
 		w := q.word.Load()
@@ -988,6 +993,7 @@ func lockedSleep(mp *m) (inheritTime bool) {
 	pp := mp.nextp.ptr()
 	acquirep(pp)
 	mp.nextp = 0
+	mp.lockedq.waking.Store(false)
 	mp.lockedq.yield = yieldClaimed
 	if mp.lockedq.relay {
 		pp.relaySlice()

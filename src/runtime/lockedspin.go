@@ -20,18 +20,28 @@ import (
 //     p, looking for a push (lockedSpin);
 //   - an ordinary m that has pushed to a dedicated m that runs, and finds
 //     nothing else to do, spins a little longer than findRunnable does, for the
-//     goroutine that the dedicated m will ready for it (lockedAwait).
+//     goroutine that the dedicated m will ready for it (lockedAwait). If the
+//     dedicated m has still to wake up, that takes too long.
 //
-// Such spinning takes nothing from anyone: an m that spins gives up as soon as
-// there is work that its p could be used for, which is a runnable goroutine
-// that no other m is on its way to, a timer, a GC in its mark phase, or a
-// request to stop. It is also bounded. Both kinds begin while the other side
+// Such spinning takes nothing from anyone for more than a moment: an m that spins
+// gives up as soon as there is work that its p could be used for, which is a runnable
+// goroutine that no other m is on its way to, a timer, a GC in its mark phase, or a
+// request to stop. The moment is lockedKeepMax. If goroutines visit a dedicated thread
+// from one other p, what the dedicated m finds runnable is one that has just left. The
+// m on the other p takes it when it has pushed the next one, some 500 ns later. To give
+// the p away meanwhile, and get one again, takes both ms some 7 µs for each visit. So a
+// dedicated m spins on for this moment, which begins again when something has been
+// taken from the queue of its p, unless the global queue has a goroutine. The time
+// slice goes on, and when it is over the m gives up at once.
+//
+// Spinning is also bounded. Both kinds begin while the other side
 // may just be waking up, which takes the operating system some 5 to 50 µs, so a
 // dedicated m spins long enough to still be there when a client has been woken.
 // But if it costs that much every time, sleeping would be cheaper, on a busy
 // machine for everyone. What is worth while is only a spin that ends soon with
 // what it was for; an m whose spins repeatedly do not stops spinning for a
-// while, each time for longer. (Adaptive mutexes, and the halt polling of
+// while, each time for longer. The time that another m takes to wake up, for a
+// goroutine that has left, does not count. (Adaptive mutexes, and the halt polling of
 // hypervisors, go by similar rules.)
 //
 // Nobody spins if there are more ps than processors: what is spun for may be done by a
@@ -61,6 +71,7 @@ const (
 	lockedScanMax  = 100_000 // and for a scan
 	lockedAwaitMax = 20_000  // ns that an ordinary m does
 	lockedSpinSoon = 20_000  // ns of spinning that cost less than to sleep and wake up
+	lockedKeepMax  = 5_000   // ns that a dedicated m spins at most while others could use its p
 
 	lockedSpinTries = 3 // spins in a row that may end late or in vain
 
@@ -70,6 +81,8 @@ const (
 	lockedSpinSkipMax = 256
 
 	lockedScanSkip = 8 // scans not to spin for, after one that took too long
+
+	lockedFew = 4 // gs that a dedicated m has run before another m comes to take one
 )
 
 // A lockedSpinner decides whether to spin, for one m and one reason.
@@ -170,8 +183,10 @@ func lockedSpin(mp *m) bool {
 	if when := pp.timers.wakeTime(); when != 0 && when < start+lockedSpinMax {
 		return false
 	}
-	now := start
-	counted, stop, late := false, false, false
+	now, begun := start, start
+	kept, head := q.keptSince, q.keptHead
+	q.keptSince = 0
+	counted, stop, late, coming := false, false, false, false
 	for i := uint(1); q.word.Load()&lockedGMask == 0 && !stop && !late; i++ {
 		if i%lockedSpinRounds == 0 {
 			now = nanotime()
@@ -184,7 +199,28 @@ func lockedSpin(mp *m) bool {
 			}
 		}
 		stop = sched.gcwaiting.Load() || pp.runSafePointFn != 0 // scheduleLocked has to do something
-		late = now-start > lockedSpinMax || gcBlackenEnabled != 0 || sched.nmspinning.Load() == 0 && lockedAnyWork()
+		late = now-start > lockedSpinMax || gcBlackenEnabled != 0
+		if sched.nmspinning.Load() != 0 {
+			coming = true
+			kept = 0
+		} else {
+			if coming {
+				// Whoever was on its way is there.
+				coming = false
+				begun = now
+			}
+			if !lockedAnyWork() {
+				kept = 0
+			} else if !sched.runq.empty() || pp.sliceOver() {
+				late = true
+			} else {
+				now = nanotime()
+				if h := atomic.LoadAcq(&pp.runqhead); kept == 0 || head != h {
+					kept, head = now, h
+				}
+				late = late || now-kept > lockedKeepMax
+			}
+		}
 		procyield(lockedSpinYield)
 	}
 	if counted {
@@ -193,8 +229,39 @@ func lockedSpin(mp *m) bool {
 	if stop {
 		return true
 	}
-	s.end(!late && now-start <= lockedSpinSoon)
-	return !late
+	s.end(!late && now-begun <= lockedSpinSoon)
+	if late {
+		return false
+	}
+	q.keptSince, q.keptHead = kept, head
+	return true
+}
+
+// lockedRunqputLeaver puts gp, which has just left the current m, a dedicated one, in
+// an ordinary run queue, by way of pp, the current p. relay is as for lockedRunqput.
+//
+// gp may be the one whose next visit the m is going to wait for. So it does not go to
+// runnext, where an m that steals does not take it before it has slept for some time, but
+// behind those that have left before it. If others wait, in this queue or the global
+// one, it does go to runnext: they may compute, and gp, which continues a time slice, must
+// not wait for them. It does so as well if the m has enough to run. Then gp need not be
+// early, and an m that has slept takes several at once.
+func lockedRunqputLeaver(pp *p, gp *g, relay bool) {
+	s := &pp.slice
+	left := atomic.LoadAcq(&pp.runqhead) == pp.runqtail || s.left == pp.runqtail
+	q := getg().m.lockedq
+	if left && lockedMaySpin() && q.spinner.skip == 0 && q.q.size < lockedFew && sched.runq.empty() && !(relay && s.last) {
+		if next := pp.runnext; next != 0 && pp.runnext.cas(next, 0) {
+			runqput(pp, next.ptr(), false)
+		}
+		runqput(pp, gp, false)
+		wakep()
+	} else {
+		lockedRunqput(pp, gp, true, relay)
+	}
+	if left {
+		s.left = pp.runqtail
+	}
 }
 
 // lockedSpinners counts the dedicated ms that spin for a request, but for the first
