@@ -250,8 +250,17 @@ func (mp *m) empty() bool {
 }
 
 // lockedSwitchHolds makes the lock counts of mp, the current m, those of gp,
-// a g of mp, which may be about to arrive.
+// a g of mp, which may be about to arrive. This part of it, for the usual case that
+// both have counts 0 and gp is there, is inlined.
 func lockedSwitchHolds(mp *m, gp *g) {
+	if debugLockedM || (mp.lockedg.ptr().lockflags|gp.lockflags)&(gLockCounted|gLockJoining) != 0 {
+		lockedSwitchCounts(mp, gp)
+	}
+	mp.lockedg = guintptr(unsafe.Pointer(gp)) // set would be too much to inline
+}
+
+// lockedSwitchCounts is the rest of lockedSwitchHolds.
+func lockedSwitchCounts(mp *m, gp *g) {
 	old := mp.lockedg.ptr()
 	if debugLockedM {
 		if !gp.hasRecord() || !old.hasRecord() && old != mp.g0 {
@@ -278,7 +287,6 @@ func lockedSwitchHolds(mp *m, gp *g) {
 	} else {
 		mp.lockedExt, mp.lockedInt = 0, 0
 	}
-	mp.lockedg.set(gp)
 }
 
 // lockedCount counts r, the record of a g that has arrived on mp, the current m.
