@@ -56,6 +56,8 @@ type lockedLoop struct {
 	waking lockedBlockPtr // whose wake the waker calls just now, or 0
 	blocks lockedBlockPtr // innermost first
 	ender  guintptr       // waits for the end of the call for waking
+	woken  int64          // when wake was called last since the m was armed, nanotime, or 0
+	vain   atomic.Uint32  // calls of wake since a goroutine ran that is in no block
 }
 
 // A lockedBlock is one call of BlockOSThread. Its frame keeps it alive.
@@ -63,8 +65,11 @@ type lockedBlock struct {
 	wake  func()
 	gp    *g             // in BlockOSThread
 	outer lockedBlockPtr // the next one in lockedLoop.blocks
-	woken int64          // when wake was called last, nanotime, or 0
 }
+
+// lockedWakesInVain is how many calls of wake in a row without effect are reported, with
+// GODEBUG=threadstall.
+const lockedWakesInVain = 10
 
 type lockedBlockPtr uintptr
 
@@ -178,6 +183,7 @@ func (loop *lockedLoop) finish(q *lockedRunq, b *lockedBlock) {
 func (loop *lockedLoop) arm(q *lockedRunq, b *lockedBlock) {
 	lock(&loop.lock)
 	loop.armed = blockPtr(b)
+	loop.woken = 0
 	gp := loop.armLocked(q)
 	unlock(&loop.lock)
 	if gp != nil {
@@ -296,6 +302,8 @@ func (loop *lockedLoop) pushed(q *lockedRunq) {
 func lockedBlockResume(q *lockedRunq, gp *g) {
 	if r := gp.record(); r != nil && r.block != nil {
 		q.loop.arm(q, r.block)
+	} else {
+		q.loop.vain.Store(0)
 	}
 }
 
@@ -307,6 +315,7 @@ func (loop *lockedLoop) lostP(q *lockedRunq) {
 	lock(&loop.lock)
 	if loop.armed == 0 && loop.blocks != 0 {
 		loop.armed = loop.blocks
+		loop.woken = 0
 		if loop.armLocked(q) != nil {
 			// The scheduler's lock may be held.
 			loop.idle = true
@@ -386,10 +395,14 @@ func lockedWaker(loop *lockedLoop) {
 		}
 		if loop.wanted {
 			b := loop.armed.ptr()
-			b.woken = nanotime()
+			loop.woken = nanotime()
 			loop.wanted = false
 			loop.waking = loop.armed
 			unlock(&loop.lock)
+			if loop.vain.Add(1) == lockedWakesInVain && lockedStallOn() {
+				println("runtime: wake of BlockOSThread was called", lockedWakesInVain, "times in a row for goroutine",
+					b.gp.goid, "and no other goroutine of its thread ran: block did not return, and no callback called Gosched")
+			}
 			loop.call(b)
 			lock(&loop.lock)
 			continue

@@ -71,6 +71,8 @@ func criticalBegin(gp *g, r *gLocks) {
 
 // criticalEnd undoes a criticalBegin by gp, which runs on mp or did until now. It
 // reports whether gp is to let others run.
+//
+//go:nosplit
 func criticalEnd(mp *m, gp *g, r *gLocks) (yield bool) {
 	r.critical--
 	if r.critical != 0 {
@@ -79,13 +81,18 @@ func criticalEnd(mp *m, gp *g, r *gLocks) (yield bool) {
 	gp.lockflags &^= gLockCritical
 	q := mp.lockedq
 	q.ncritical--
-	yield = !q.excluded.empty()
+	return !q.excluded.empty() && q.readmit()
+}
+
+// readmit puts the gs that were put aside at the head of the queue again, if no section
+// is left. It returns true.
+func (q *lockedRunq) readmit() bool {
 	if q.ncritical == 0 {
 		q.excluded.pushBackAll(q.q)
 		q.q = q.excluded
 		q.excluded = gQueue{}
 	}
-	return yield
+	return true
 }
 
 // criticalYield lets others run, now or, if gp must not stop here, soon.
@@ -114,20 +121,28 @@ func (gp *g) inExclusive() bool {
 // with no ThreadLocker.
 func exclusiveLock(gp *g) {
 	r := gp.locks
-	if r.exclusiveFrom == 0 && (r.locker != nil || gp.m.shared()) {
-		r.exclusiveFrom = gp.m.lockedExt
-		if r.ndo == 0 {
-			exclusiveBegin(gp, r)
-		}
+	if r.exclusiveFrom != 0 || r.locker == nil && !gp.m.shared() {
+		return
+	}
+	r.exclusiveFrom = gp.m.lockedExt
+	if r.ndo == 0 {
+		exclusiveBegin(gp, r)
 	}
 }
 
 // exclusiveBegin begins an exclusive section of gp, the current goroutine.
 func exclusiveBegin(gp *g, r *gLocks) {
-	for gp.m.lockedq.ncritical != 0 && r.critical == 0 {
-		mcall(gosched_m)
+	if gp.m.lockedq.ncritical != 0 && r.critical == 0 {
+		exclusiveWait(gp)
 	}
 	criticalBegin(gp, r)
+}
+
+// exclusiveWait waits until no other goroutine of the thread is in a section.
+func exclusiveWait(gp *g) {
+	for gp.m.lockedq.ncritical != 0 {
+		mcall(gosched_m)
+	}
 }
 
 // exclusiveDrop ends the exclusive section of gp, which ends or leaves mp, the current

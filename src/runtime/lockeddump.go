@@ -104,6 +104,11 @@ func printLockedState(mp *m, by *g) {
 		print(" for ")
 		printDuration(nanotime() - since)
 	}
+	if q := mp.lockedq; s == _Gsyscall && q.nblock != 0 && q.loop.woken != 0 {
+		print(" woken ")
+		printDuration(nanotime() - q.loop.woken)
+		print(" ago")
+	}
 }
 
 // printDuration prints so many nanoseconds in the greatest unit of which there
