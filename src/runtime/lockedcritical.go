@@ -4,7 +4,10 @@
 
 package runtime
 
-import "internal/goexperiment"
+import (
+	"internal/goexperiment"
+	"unsafe"
+)
 
 // Sections in which a shared thread runs nothing else.
 //
@@ -168,6 +171,9 @@ func exclusiveYield(gp *g, r *gLocks) {
 func exclusiveSuspend(gp *g, r *gLocks) (n uint32) {
 	n = r.critical
 	if n != 0 {
+		if raceenabled && r.locker != nil {
+			racereleasemerge(unsafe.Pointer(r.locker)) // see doHere
+		}
 		r.critical = 1
 		criticalEnd(gp.m, gp, r)
 	}
@@ -178,6 +184,9 @@ func exclusiveResume(gp *g, r *gLocks, n uint32) {
 	if n != 0 {
 		exclusiveBegin(gp, r)
 		r.critical = n
+		if raceenabled && r.locker != nil {
+			raceacquire(unsafe.Pointer(r.locker))
+		}
 	}
 }
 

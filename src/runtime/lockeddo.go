@@ -154,6 +154,11 @@ func (l *threadLocker) doHere(f func()) {
 		exclusiveBegin(gp, r)
 	}
 	defer doEnd()
+	if raceenabled {
+		// Functions of Do run one after another.
+		raceacquire(unsafe.Pointer(l))
+		defer racereleasemerge(unsafe.Pointer(l))
+	}
 	f()
 }
 

@@ -145,6 +145,9 @@ func (l *ThreadLocker) Unlock() {
 // another ThreadLocker, in an init function, or in a callback from C, and if it runs
 // on a thread that Go did not create. If f panics or calls [Goexit], so does Do.
 //
+// A function that l's Do calls happens before the next one. What it does before a Yield
+// happens before those that are called during the Yield.
+//
 // An exclusive section ends while f calls [ThreadLocker.Yield] or [BlockOSThread]. A
 // function f that waits for another goroutine of the thread in any other way waits
 // forever.

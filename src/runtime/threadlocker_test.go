@@ -1392,3 +1392,33 @@ func TestThreadLockerDeadlock(t *testing.T) {
 		})
 	}
 }
+
+// Functions of Do, which run one after another, need no other synchronization, also in the
+// eyes of the race detector.
+func TestThreadLockerDoOrder(t *testing.T) {
+	l := runtime.MakeThreadLocker()
+	l.Lock()
+	defer l.Unlock()
+	var wg sync.WaitGroup
+	n := 0
+	for i := range 8 {
+		wg.Go(func() {
+			if i%2 == 0 {
+				runtime.LockOSThread()
+			}
+			for j := range 100 {
+				l.Do(func() {
+					n++
+					if j%10 == 0 {
+						l.Yield()
+					}
+					l.Do(func() { n++ })
+				})
+			}
+		})
+	}
+	wg.Wait()
+	if n != 8*100*2 {
+		t.Errorf("n is %d, want %d", n, 8*100*2)
+	}
+}
