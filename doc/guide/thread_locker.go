@@ -2,39 +2,34 @@
 
 package main
 
-import (
-	"runtime"
-	"sync"
-)
+import "runtime"
 
 // A Thread calls functions on one thread, one at a time.
 type Thread struct {
-	l     *runtime.ThreadLocker
-	mu    sync.Mutex
-	close chan struct{}
+	l    *runtime.ThreadLocker
+	stop chan struct{}
+	left chan struct{}
 }
 
 func NewThread() *Thread {
-	t := &Thread{l: runtime.MakeThreadLocker(), close: make(chan struct{})}
+	t := &Thread{l: runtime.MakeThreadLocker(), stop: make(chan struct{}), left: make(chan struct{})}
 	bound := make(chan struct{})
 	go func() {
+		defer close(t.left)
 		t.l.Lock() // keeps the thread, and its state, between calls
 		defer t.l.Unlock()
 		close(bound)
-		<-t.close
+		<-t.stop
 	}()
 	<-bound
 	return t
 }
 
-// Do calls f on the thread, and returns when it has returned.
-func (t *Thread) Do(f func()) {
-	t.l.Lock()
-	defer t.l.Unlock()
-	t.mu.Lock() // the thread alone would not keep f from being interrupted by another
-	defer t.mu.Unlock()
-	f()
-}
+// Do calls f on the thread, and returns when it has returned. It panics after Close.
+func (t *Thread) Do(f func()) { t.l.Do(f) }
 
 // Close ends the thread.
-func (t *Thread) Close() { close(t.close) }
+func (t *Thread) Close() {
+	close(t.stop)
+	<-t.left
+}

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -118,6 +119,53 @@ func TestWatch(t *testing.T) {
 	if err := db.Close(); err == nil || !strings.Contains(err.Error(), "another thread") {
 		t.Errorf("a request was made on another thread, and Close says %v", err)
 	}
+}
+
+// A thread that is closed says so, instead of leaving its callers waiting.
+func TestClosed(t *testing.T) {
+	th := NewThread()
+	th.Do(func() {})
+	stays := th.Stay()
+	stays()
+	th.Close()
+	for name, f := range map[string]func(){
+		"Do":    func() { th.Do(func() { t.Error("Do has called its function after Close") }) },
+		"Close": th.Close,
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s after Close does not panic", name)
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+// A function is not interrupted by another, even if it waits.
+func TestOneAtATime(t *testing.T) {
+	th := NewThread()
+	defer th.Close()
+	inside := 0
+	var wg sync.WaitGroup
+	for i := range 16 {
+		wg.Go(func() {
+			if i%2 == 0 {
+				defer th.Stay()()
+			}
+			for range 100 {
+				th.Do(func() {
+					inside++
+					if runtime.Gosched(); inside != 1 {
+						t.Errorf("%d functions are called at the same time", inside)
+					}
+					inside--
+				})
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // benchmark measures goroutines that make b.N rounds of requests in all.

@@ -33,7 +33,7 @@ func NewThread() *Thread {
 	return t
 }
 
-// Do calls f on the thread, and returns when it has returned.
+// Do calls f on the thread, and returns when it has returned. It panics after Close.
 func (t *Thread) Do(f func()) {
 	done := dones.Get().(chan struct{})
 	t.calls <- call{f, done}
