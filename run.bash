@@ -188,6 +188,7 @@ part_programs() {
 		clean go vet "$d" || status=1
 	done
 	(cd "$root/doc/guide" && clean go vet . && clean GOEXPERIMENT=nothreadlocker go vet .) || status=1
+	(cd "$root/misc/mainthread" && clean go vet . && clean go test -count=1 .) || status=1
 	((${#programs[@]})) || die "there is no program in test/"
 	# The runner takes GOROOT/test, so give it a GOROOT with our test directory.
 	shadow "$shadow" bin pkg src lib VERSION go.env

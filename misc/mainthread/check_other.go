@@ -1,0 +1,5 @@
+//go:build goexperiment.threadlocker && !linux
+
+package mainthread
+
+func check() {}

@@ -1,0 +1,3 @@
+module mainthread
+
+go 1.26

@@ -1,0 +1,7 @@
+module apps
+
+go 1.26
+
+require mainthread v0.0.0
+
+replace mainthread => ..
