@@ -34,12 +34,26 @@ build() {
 	cd "$here"
 	stock_go go vet .
 	stock_go go test -c -o "$work/stock.test" .
-	fork_go go vet .
-	fork_go go test -c -o "$work/port.test" .
-	fork_go go build -o "$work/glfwtiles" .
+	patched
+	fork_go go vet -modfile="$work/port.mod" .
+	fork_go go test -modfile="$work/port.mod" -c -o "$work/port.test" .
+	fork_go go build -modfile="$work/port.mod" -o "$work/glfwtiles" .
 	xvfb
 	software "$work/glfwtiles" -frames 30 -png "$work/window.png" ||
 		die "there is no OpenGL in software. Install it (Debian: apt-get install libgl1-mesa-dri)."
+}
+
+# The port has a glfw with a patch, which go.mod replaces for it.
+patched() {
+	local dir
+	dir=$(cd "$here" && fork_go go list -m -f '{{.Dir}}' "$module")
+	rm -rf "$work/glfw"
+	cp -R "$dir" "$work/glfw"
+	chmod -R u+w "$work/glfw"
+	apply_to glfw "$here"/0001-*.patch
+	cp "$here/go.mod" "$work/port.mod"
+	cp "$here/go.sum" "$work/port.sum"
+	(cd "$here" && fork_go go mod edit -replace="$module=$work/glfw" "$work/port.mod")
 }
 
 # The shorter Mesa's part, the more can be seen of ours. It draws on the calling thread.
