@@ -37,6 +37,10 @@ import (
 //     blocks, is mostly short. So the m is armed, for the innermost block, only when such
 //     a call has lost its p (lockedLostP).
 //
+// A block is to last. So when its call of C begins, or goes on after a callback, the m gives
+// up its p at once if a goroutine waits for that which nobody else can take (blockEntered).
+// With GOMAXPROCS=1 the waker is such a goroutine.
+//
 // A wake that is wanted but not begun is forgotten when the m is disarmed: what it was
 // for is in the queue. When a block ends, the m waits until no call of its wake
 // function is in progress.
@@ -372,6 +376,14 @@ func readyWaker(gp *g) {
 		traceRelease(trace)
 	}
 	if pp := mp.p.ptr(); pp != nil {
+		if mp.curg == nil && mp.lockedg == 0 {
+			// mp schedules, after a goroutine has left it to move to the thread, or
+			// for one that it took from a queue. So it runs the waker next. To wake
+			// another m would take longer.
+			runqput(pp, gp, true)
+			releasem(mp)
+			return
+		}
 		// As in lockedRunqput.
 		hides := runqempty(pp) && (sched.npidle.Load() != 0 || sched.nmspinning.Load() != 0)
 		runqput(pp, gp, !hides)
@@ -382,6 +394,42 @@ func readyWaker(gp *g) {
 	}
 	wakep()
 	releasem(mp)
+}
+
+// blockEntered is called when a goroutine with a record has entered a call of C, or goes
+// back to it from a callback. If it is in a block, that is to last. So if a goroutine
+// waits for its p, and nobody else can take that goroutine, the m gives its p up at once.
+// Otherwise sysmon would take it, some ten microseconds to ten milliseconds later.
+//
+//go:nosplit
+func blockEntered(gp *g) {
+	if gp.locks.block == nil {
+		return
+	}
+	pp := gp.m.oldp.ptr()
+	if runqempty(pp) && sched.runq.empty() || sched.npidle.Load() != 0 || sched.nmspinning.Load() != 0 {
+		return
+	}
+	systemstack(func() { blockHandoff(pp) })
+	// systemstack clobbered gp.sched, so restore it.
+	save(gp.syscallpc, gp.syscallsp, gp.syscallbp)
+}
+
+// blockHandoff is what retake does, for pp, which the current m had when it entered
+// a system call.
+func blockHandoff(pp *p) {
+	mp := getg().m
+	thread, ok := setBlockOnExitSyscall(pp)
+	if !ok {
+		return // it is lost already
+	}
+	if thread.mp != mp {
+		thread.resume() // and another m has it
+		return
+	}
+	thread.takeP()
+	thread.resume()
+	handoffp(pp)
 }
 
 // lockedWaker calls the wake functions of a thread's blocks, one at a time.
