@@ -219,6 +219,40 @@ latency: off: 1 of 1 rows reach p50 and p99 at most 1.1 of stock's and no higher
 	}
 }
 
+// TestLoops checks what is compared with what in part loops.
+func TestLoops(t *testing.T) {
+	var in strings.Builder
+	in.WriteString("part: loops\npkg: bench\n")
+	line := func(toolchain, name string, values ...string) {
+		fmt.Fprintf(&in, "toolchain: %s\nBenchmark%s\t100\t%s\n", toolchain, name, strings.Join(values, "\t"))
+	}
+	line("stock", "LoopsHop/gtk/queue/pause=0s-2", "100 ns/op", "1000 there-p50-ns", "9000 round-p50-ns", "1 wakes/op")
+	line("fork", "LoopsHop/gtk/queue/pause=0s-2", "100 ns/op", "9000 there-p50-ns", "9000 round-p50-ns", "1 wakes/op")
+	line("fork", "LoopsHop/gtk/locker/pause=0s-2", "100 ns/op", "1100 there-p50-ns", "3000 round-p50-ns", "1.2 wakes/op")
+	line("stock", "LoopsHop/sdl/queue/pause=0s", "100 ns/op", "1000 there-p50-ns", "9000 round-p50-ns", "1 wakes/op")
+	line("fork", "LoopsHop/sdl/do/pause=0s", "100 ns/op", "1400 there-p50-ns", "99000 round-p50-ns", "1 wakes/op")
+	line("stock", "LoopsIdle/x11/queue-2", "0 ns/op", "900000 cpu-ns/s")
+	line("fork", "LoopsIdle/x11/locker-2", "0 ns/op", "100000 cpu-ns/s")
+	r := &results{config: make(map[string]string), samples: make(map[key][]float64), n: make(map[key]int)}
+	if err := r.read(strings.NewReader(in.String()), "loops"); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	r.summary(&out, "loops")
+	const want = `loops: fork: 4 of 6 rows reach what they should, compared with stock's queue; 2 do not:
+	LoopsHop/gtk/locker/pause=0s, GOMAXPROCS=2: round trip p50 3µs, stock 9µs, ratio 0.33 (p=1.000), at most 2.7µs
+	LoopsHop/gtk/locker/pause=0s, GOMAXPROCS=2: wakes 1.2, stock 1, at most 1.01
+`
+	if out.String() != want {
+		t.Errorf("summary:\n%s\nwant:\n%s", out.String(), want)
+	}
+	out.Reset()
+	r.loopsTables(&out)
+	if want := "| gtk, pause=0s | 2 | "; !strings.Contains(out.String(), want) {
+		t.Errorf("tables without %q:\n%s", want, out.String())
+	}
+}
+
 // TestLatencies checks that part latency has all benchmarks that it should have.
 func TestLatencies(t *testing.T) {
 	files, err := filepath.Glob("../latency*_test.go")

@@ -56,7 +56,7 @@ func main() {
 func run() error {
 	root := flag.String("root", ".", "the project's `directory`")
 	count := flag.Int("count", 10, "how often everything is measured")
-	benchtime := flag.Duration("benchtime", 100*time.Millisecond, "how long one benchmark runs; half as long in part upstream, 20 times in part x, one wake-up for each 5ms in part latency")
+	benchtime := flag.Duration("benchtime", 100*time.Millisecond, "how long one benchmark runs; half as long in part upstream, 20 times in part x, one wake-up for each 5ms in part latency, and for each 0.5ms in LoopsLive of part loops")
 	cpu := flag.String("cpu", "", "the values of GOMAXPROCS (default 1,2; in part latency 1,2,4)")
 	quick := flag.Bool("quick", false, "three short counts of roundtrip, ring and sizes: under a minute, once all is built")
 	out := flag.String("o", "", "the `directory` of the results (default bench/results/run-TIME)")
@@ -64,7 +64,7 @@ func run() error {
 	stock := flag.String("stock", "", "GOROOT of the unmodified release (default: GOROOT_BASE, an installed one, or a download)")
 	fork := flag.String("fork", "", "GOROOT of this toolchain (default: goroot)")
 	match := flag.String("bench", "", "of a part's benchmarks, only those whose top-level names match this `regexp`")
-	idle := flag.Duration("idle", 10*time.Second, "how long one count of part idle watches")
+	idle := flag.Duration("idle", 10*time.Second, "how long one count of part idle watches; a fifth of it in part loops")
 	ports := flag.String("ports", "", "GOOS/GOARCH,... whose sizes to compare beside this machine's")
 	xdir := flag.String("xbenchmarks", "", "a checkout of golang.org/x/benchmarks (default: the module)")
 	layouts := flag.Int("layouts", 10, "in how many `layouts`, at most one a round, to link what parts upstream and x compare")

@@ -59,6 +59,7 @@ var parts = []part{
 	{"loaded", "round trips while all processors are busy", own("Loaded"), nil},
 	{"gc", "allocation on ordinary and dedicated threads", own("Allocate"), nil},
 	{"latency", "how late a locked goroutine runs beside others that compute", own(latencies...), nil},
+	{"loops", "hops to a thread whose main loop waits in C: GLFW, GTK, SDL, X11", (*bench).loops, nil},
 	{"idle", "CPU time of parked threads (a third of the counts, 10 s each)", own("Idle"), third},
 	{"diagnostics", "round trips while a trace is taken; metrics, dumps and profiles", own("Traced", "Metrics", "Stack", "Profile"), nil},
 	{"syscalls", "system calls per request, by strace (a third of the counts)", (*bench).syscalls, third},
@@ -120,6 +121,7 @@ func own(names ...string) func(b *bench, ctx context.Context) ([]unit, error) {
 				if name == "Idle" {
 					c.argv = append(c.argv, "-idle="+b.idle.String(), "-test.cpu="+lastOf(b.cpu))
 				}
+				c.argv = append(c.argv, b.loopArgs(name)...)
 				if slices.Contains(latencies, name) {
 					c.argv = append(c.argv, "-test.benchtime="+b.wakeups(), "-test.cpu="+b.manyCPU)
 				}

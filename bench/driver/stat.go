@@ -227,6 +227,8 @@ func statFilter(part string) string {
 	switch part {
 	case "x", "upstream":
 		return ` .unit:/^(ns|user|[pP][0-9])/`
+	case "loops":
+		return ` .unit:/^(sec.op|there-p|round-p|p[59]|cpu-|wakes)/`
 	case "latency":
 		return ` .unit:/^(p50-|max-|share-)/`
 	}
@@ -241,6 +243,9 @@ func (r *results) summary(w io.Writer, part string) {
 		return
 	case "latency":
 		r.latencySummary(w)
+		return
+	case "loops":
+		r.loopsSummary(w)
 		return
 	}
 	for _, c := range []string{"fork", "off"} {

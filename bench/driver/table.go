@@ -176,6 +176,7 @@ func (r *results) markdown(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	r.latencyTables(w)
+	r.loopsTables(w)
 	for _, part := range []string{"upstream", "x"} {
 		for _, c := range []string{"fork", "off"} {
 			if ds := r.compare(part, "stock", c, "sec/op"); len(ds) > 0 {
