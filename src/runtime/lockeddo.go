@@ -101,7 +101,9 @@ func (l *threadLocker) doElsewhere(f func(), pc uintptr) {
 	gp := getg()
 	d := &lockedDo{f: f, l: l, gp: gp}
 	run := d.run
-	lockedGo(l, *(**funcval)(unsafe.Pointer(&run)), pc, gp.goid)
+	fn := *(**funcval)(unsafe.Pointer(&run))
+	lockedDoStart.Store(fn.fn)
+	lockedGo(l, fn, pc, gp.goid)
 	gopark(lockedDoCommit, unsafe.Pointer(d), waitReasonThreadLockerDo, traceBlockGeneric, 3)
 	if raceenabled {
 		raceacquire(unsafe.Pointer(d))
@@ -112,6 +114,15 @@ func (l *threadLocker) doElsewhere(f func(), pc uintptr) {
 	if d.goexit {
 		Goexit()
 	}
+}
+
+// lockedDoStart is the pc that doElsewhere starts goroutines at, once it has started one.
+// They run what a user wants them to, so they are no system goroutines.
+var lockedDoStart atomic.Uintptr
+
+// runsDo reports whether doElsewhere has started gp.
+func (gp *g) runsDo() bool {
+	return goexperiment.ThreadLocker && gp.startpc == lockedDoStart.Load()
 }
 
 func lockedDoCommit(gp *g, d unsafe.Pointer) bool {
