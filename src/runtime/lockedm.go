@@ -54,9 +54,9 @@ import (
 //	          in a system call or in C ──▶ parked+ticket  (exitsyscall without a p)
 //
 // running here means: the m has a p, or whoever claimed it is about to give it
-// one. Running with the ticket flag set exists too: a g that is not the ticket
-// claimed the m before the ticket did. Such gs come straight from the network
-// poller, or from schedEnableUser.
+// one. A g that is not the ticket, and comes straight from the network poller or from
+// schedEnableUser, goes to the inbox if a ticket is out. It must not overtake it:
+// goroutines that one goroutine starts by ThreadLocker.Go begin to run in that order.
 //
 // The steps:
 //
@@ -503,7 +503,8 @@ func lockedClaim(gp *g) bool {
 	q := gp.lockedm.ptr().lockedq
 	keep := lockedGMask | lockedFlags
 	relay := gp.lockflags&gLockRelay != 0
-	if gp.lockflags&gLockTicket != 0 {
+	ticket := gp.lockflags&gLockTicket != 0
+	if ticket {
 		gp.lockflags &^= gLockTicket | gLockRelay
 		keep &^= lockedTicket
 		if debugLockedM && q.word.Load()&lockedTicket == 0 {
@@ -513,7 +514,8 @@ func lockedClaim(gp *g) bool {
 	counted := false
 	for {
 		w := q.word.Load()
-		if w&lockedParked != 0 {
+		// If another g is the ticket, it came first, and so did what it stands for.
+		if w&lockedParked != 0 && (ticket || w&lockedTicket == 0) {
 			if q.word.CompareAndSwap(w, w&keep&^lockedParked) {
 				if counted {
 					q.ninbox.Add(-1)
