@@ -50,7 +50,9 @@ func threadLockerCgoPrograms() []string {
 	}
 	if runtime.GOOS != "windows" {
 		programs = append(programs,
+			"ThreadLockerBlockLoop",
 			"ThreadLockerCThread",
+			"ThreadLockerDoCallback",
 			"ThreadLockerSitInC",
 			"ThreadLockerTLS",
 			"ThreadLockerThreadExit",

@@ -1058,6 +1058,116 @@ var tlEnds = []struct {
 	{"Goexit", func(w *tlWorker) { w.do(runtime.Goexit) }},
 }
 
+// TestThreadLockerSynctestDo tests that what Do, Go, Inherit and BlockOSThread start belongs
+// to the bubble of who calls them, but not what calls wake.
+func TestThreadLockerSynctestDo(t *testing.T) {
+	l := runtime.MakeThreadLocker()
+	bound, leave := make(chan bool), make(chan bool)
+	go func() {
+		l.Lock()
+		close(bound)
+		<-leave
+	}()
+	<-bound
+	defer close(leave)
+	// sleeps has an hour pass in a bubble, by what do calls.
+	sleeps := func(t *testing.T, do func(f func())) {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			do(func() { time.Sleep(time.Hour) })
+			if d := time.Since(start); d != time.Hour {
+				t.Errorf("slept for %v, want 1h", d)
+			}
+			c := make(chan bool)
+			go func() {
+				time.Sleep(time.Minute)
+				close(c)
+			}()
+			do(func() { <-c }) // a channel of the bubble
+		})
+	}
+	for _, test := range []struct {
+		name string
+		do   func(f func())
+	}{
+		{"Do", l.Do},
+		{"DoByLocked", func(f func()) {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			l.Do(f)
+		}},
+		{"DoByHolder", func(f func()) {
+			l.Lock()
+			defer l.Unlock()
+			l.Do(f)
+		}},
+		{"Exclusive", func(f func()) {
+			l.Lock()
+			defer l.Unlock()
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			f()
+		}},
+		{"Go", func(f func()) {
+			done := make(chan bool)
+			l.Go(func() {
+				f()
+				close(done)
+			})
+			<-done
+		}},
+		{"Inherit", func(f func()) {
+			l.Lock()
+			defer l.Unlock()
+			l.Inherit(true)
+			defer l.Inherit(false)
+			done := make(chan bool)
+			go func() {
+				f()
+				close(done)
+			}()
+			<-done
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) { sleeps(t, test.do) })
+	}
+	t.Run("DoPanics", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			defer func() {
+				if e := recover(); e != 1 {
+					t.Errorf("recovered %v, want 1", e)
+				}
+			}()
+			l.Do(func() {
+				time.Sleep(time.Hour)
+				panic(1)
+			})
+		})
+	})
+	t.Run("BlockOSThread", func(t *testing.T) {
+		outside := make(chan time.Time, 1)
+		synctest.Test(t, func(t *testing.T) {
+			l := runtime.MakeThreadLocker()
+			l.Lock()
+			defer l.Unlock()
+			l.Go(func() {})
+			runtime.BlockOSThread(func() {
+				// Only a channel of no bubble can be used in wake.
+				for len(outside) == 0 {
+				}
+			}, func() { outside <- time.Now() })
+			// The goroutine that calls wake counts for nothing here.
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if now := time.Now(); !(<-outside).After(now) {
+				t.Error("wake is called in a bubble")
+			}
+		})
+	})
+}
+
 // TestThreadLockerSynctest tests the rules for bubbles of testing/synctest.
 func TestThreadLockerSynctest(t *testing.T) {
 	t.Run("BubbleChannelIsDurable", func(t *testing.T) {
