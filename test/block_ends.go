@@ -78,7 +78,7 @@ func main() {
 			come()
 			runtime.BlockOSThread(func() {
 				runtime.BlockOSThread(func() { block(); panic(1) }, wakes)
-			}, bad)
+			}, func() {}) // it may be woken before the inner one begins
 		}()
 		waits()
 
