@@ -1,0 +1,3 @@
+module gtkwindow
+
+go 1.26
