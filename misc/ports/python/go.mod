@@ -1,0 +1,3 @@
+module pythonthread
+
+go 1.26
