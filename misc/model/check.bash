@@ -70,6 +70,13 @@ faults=(
 	"leave_published_first join2 exit_empty"
 	"critical_unwatched critslice1 critical_first"
 	"critical_stays fair_crit third_runs"
+	"begins_early excl1 exclusive_alone"
+	"holder_preempted exclslice1 exclusive_alone"
+	"joiner_runs excljoin1 exclusive_alone"
+	"exit_keeps_section excl1 lost_wakeup"
+	"excluded_stay excl1 lost_wakeup"
+	"yield_keeps_section excl1 yield_lets_in"
+	"section_stays fair_excl third_runs"
 	"new_not_parked join1 lost_wakeup"
 )
 

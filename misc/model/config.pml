@@ -16,6 +16,8 @@
  *			the ThreadLocker only
  *	LOCKEXT		those that are locked at first are so by LockOSThread
  *	CRITICAL	locked gs enter and leave critical sections
+ *	EXCLUSIVE	and exclusive ones, with Yield; if 2, with BlockOSThread, too; if 3,
+ *			only exclusive ones
  *	FAIR		nothing is bounded; see running in lockedm.pml
  */
 
@@ -224,6 +226,49 @@
 #define STOPS 1
 #define CRITICAL 1
 
+#elif defined(CONFIG_excl1)	/* exclusive sections, Yield and BlockOSThread */
+#define NM 2
+#define NP 1
+#define NG 3
+#define LOCK1 1
+#define LOCK2 1
+#define LOCK3 1
+#define TODO1 0
+#define TODO2 0
+#define CRITICAL 1
+#define EXCLUSIVE 2
+
+#elif defined(CONFIG_exclslice1)	/* and time slices end */
+#define NM 2
+#define NP 1
+#define NG 3
+#define LOCK1 1
+#define LOCK2 1
+#define TODO3 0
+#define SLICES 1
+#define CRITICAL 1
+#define EXCLUSIVE 3
+
+#elif defined(CONFIG_excljoin1)	/* with gs that join and leave */
+#define NM 3
+#define NP 1
+#define NG 2
+#define LOCK1 1
+#define LOCKER 2
+#define CRITICAL 1
+#define EXCLUSIVE 3
+
+#elif defined(CONFIG_exclstop1)	/* and the world stops, or a g calls the system */
+#define NM 3
+#define NP 1
+#define NG 2
+#define LOCK1 1
+#define LOCK2 1
+#define SYSCALL 1
+#define STOPS 1
+#define CRITICAL 1
+#define EXCLUSIVE 1
+
 #elif defined(CONFIG_fair_shared)	/* two gs of a thread ready each other, an unlocked one computes */
 #define FAIR 1
 #define LOCK1 1
@@ -279,6 +324,16 @@
 #define FAIR_BLOCKS 0
 #define FAIR_COMPUTES 0
 #define CRITICAL 1
+
+#elif defined(CONFIG_fair_excl)	/* the same with exclusive sections */
+#define FAIR 1
+#define LOCK1 1
+#define LOCK2 1
+#define LOCK3 1
+#define FAIR_BLOCKS 0
+#define FAIR_COMPUTES 0
+#define CRITICAL 1
+#define EXCLUSIVE 1
 
 #elif defined(CONFIG_big_wake2)
 #define NM 3
@@ -397,5 +452,8 @@
 #endif
 #ifndef CRITICAL
 #define CRITICAL 0
+#endif
+#ifndef EXCLUSIVE
+#define EXCLUSIVE 0
 #endif
 #define FAIRTICK 2

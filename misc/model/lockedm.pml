@@ -50,6 +50,12 @@
  *   - Gs enter and leave critical sections when they like, and nothing is taken or waited
  *     for in them that is not outside: criticalEnter and criticalExit touch the own m only.
  *     With FAIR, there is a semaphore that is taken at the beginning of each.
+ *   - LockOSThread on a shared thread and Do begin the same exclusive section, and their ends
+ *     are one step. It may begin on a thread that is not shared. BlockOSThread is the end of
+ *     the section, whatever a g does outside of one, and a yield. criticalEnd always yields
+ *     at once.
+ *   - A g joins by Lock only. Do and Go take the hold before they know the m, which cannot
+ *     exit then. A g that Go or an inheriting holder starts is one that joins at once.
  *   - Those that find a ThreadLocker being bound do not lock it. In the code they yield, and
  *     look again. The idle m that stands for the new one is taken first, as nobody else sees
  *     it yet.
@@ -94,7 +100,7 @@ bool locker_binding;
 byte locker_n;
 byte locker_mp;
 
-#if CRITICAL && FAIR
+#if CRITICAL && FAIR && !EXCLUSIVE
 byte sema; /* the g in its critical section that has the semaphore */
 #endif
 
@@ -138,7 +144,10 @@ inline makeTicket(gp) {
 	:: i <= NG -> must(!g[i].lockTicket || g[i].lockedm != g[gp].lockedm, one_ticket); i++
 	:: else -> break
 	od;
-	g[gp].lockTicket = true
+	g[gp].lockTicket = true;
+#if EXCLUSIVE
+	g[gp].owed = false
+#endif
 }
 
 /* lockedPush(gp, queued): if it is not queued, gp has become a ticket. */
@@ -377,44 +386,129 @@ inline lockedPark() {
 	od
 }
 
+#if EXCLUSIVE
+/* g.suspended */
+#define notSuspended	0
+#define byBlock		1	/* BlockOSThread; gp does what an ordinary g does */
+#define isOver		2	/* Yield or BlockOSThread, which is over: the section is to go on */
+#endif
+
 #if CRITICAL
+#define isCritical(gp)	(g[gp].critical != 0)
+
+/* putBack(), in a d_step, moves what was put aside to the head of the own queue. */
+inline putBack() {
+	i = len(m[me].q);
+	do
+	:: len(m[me].excluded) != 0 -> m[me].excluded?j; to(j, inExcluded, inOwnQueue); m[me].q!j
+	:: else -> break
+	od;
+	do
+	:: i > 0 -> m[me].q?j; m[me].q!j; i--
+	:: else -> break
+	od
+}
+
 /*
- * lockedCritical moves the first g that is in a critical section to the head of the own
- * queue, and notes whether it passes over another.
+ * lockedCritical puts the gs aside that stand before the first one in a section. It
+ * leaves that one at the head of the queue.
  */
 inline lockedCritical() {
 	d_step {
 		mine;
-		i = len(m[me].q); k = 0;
 		do
-		:: i > 0 ->
-			m[me].q?j; i--;
+		:: len(m[me].q) != 0 ->
+			m[me].q?<j>;
 			if
-			:: k == 0 && g[j].critical -> k = j
+			:: isCritical(j) -> break
+#ifdef FAULT_joiner_runs
+			:: !isCritical(j) && g[j].joining -> break
+			:: !isCritical(j) && !g[j].joining ->
+#else
 			:: else ->
-				m[me].q!j;
-				m[me].passedOver = m[me].passedOver || k == 0
+#endif
+				m[me].q?j; to(j, inOwnQueue, inExcluded); m[me].excluded!j
 			fi
 		:: else -> break
-		od;
+		od
+#if defined(FAULT_critical_unwatched) || defined(FAULT_begins_early)
+		;
 		if
-		:: k != 0 -> m[me].q!k; lastFirst(me)
+		:: len(m[me].q) == 0 -> putBack()
 		:: else
 		fi
+#endif
 	}
 }
 
-#define isCritical(gp)	g[gp].critical
-#define canRun(gp)	(g[gp].place == inOwnQueue && g[gp].lockedm == me && g[gp].critical)
-#ifdef FAULT_critical_unwatched
-#define nothingToRun	(len(m[me].q) == 0)
-#else
-#define nothingToRun	(m[me].ncritical == 0 -> len(m[me].q) == 0 : !canRun(1) && !canRun(2) && !canRun(NG))
+/* criticalEnd(gp, yield), in an atomic, ends the section of gp. */
+inline criticalEnd(gp, yield) {
+	d_step {
+		g[gp].critical = 0; m[me].ncritical--;
+		yield = (len(m[me].excluded) != 0);
+#ifndef FAULT_excluded_stay
+		if
+		:: m[me].ncritical == 0 -> putBack()
+		:: else
+		fi
 #endif
+	}
+}
+
+/* exclusiveDrop(gp), in an atomic: gp ends or leaves the m, and its section with it. */
+inline exclusiveDrop(gp) {
+	if
+#ifndef FAULT_exit_keeps_section
+	:: isCritical(gp) -> criticalEnd(gp, ok); ok = false
+#else
+	:: isCritical(gp) -> g[gp].critical = 0
+#endif
+	:: else
+	fi;
+#if EXCLUSIVE
+	g[gp].exclusive = false; g[gp].suspended = notSuspended
+#endif
+}
 #else
 #define isCritical(gp)	false
-#define nothingToRun	(len(m[me].q) == 0)
+#define exclusiveDrop(gp)	skip
 #endif
+
+#if EXCLUSIVE
+/* inExclusive(gp): gp is in an exclusive section that is not suspended. */
+#define inExclusive(gp)	(g[gp].exclusive && isCritical(gp))
+
+/* inSection(gp): gp is in a critical section of the runtime, so it cannot end or leave. */
+#if FAIR
+#define inSection(gp)	isCritical(gp)
+#else
+#define inSection(gp)	(g[gp].critical > g[gp].exclusive)
+#endif
+
+byte yielder; /* the g that has called Yield first, or is at the end of BlockOSThread */
+
+/* owe(gp), in an atomic: gp yields, so the gs in the queues of the m are owed a turn. */
+inline owe(gp) {
+	d_step {
+	i = 1;
+	do
+	:: i <= NG && yielder == 0 ->
+		g[i].owed = (i != gp && g[i].lockedm == me &&
+			(g[i].place == inOwnQueue || g[i].place == inInbox || g[i].place == inExcluded));
+		i++
+	:: else -> break
+	od;
+	if
+	:: yielder == 0 -> yielder = gp
+	:: else
+	fi
+	}
+}
+#else
+#define inSection(gp)	isCritical(gp)
+#endif
+
+#define nothingToRun	(len(m[me].q) == 0)
 
 inline lockedTakeTicket(gp) {
 	do
@@ -548,6 +642,7 @@ inline lockedNext(gp) {
  * that was the last one. Only nlocks and bound are the m's own.
  */
 inline lockedRelease(gp, last) {
+	exclusiveDrop(gp);
 	m[me].nlocks--;
 	g[gp].lockedm = 0;
 	last = (m[me].nlocks == 0
@@ -588,7 +683,10 @@ inline joins(gp, mp) {
 #endif
 
 inline clean() {
-	must(m[me].word == 0 && len(m[me].q) == 0 && !member(me), exit_empty)
+	must(m[me].word == 0 && len(m[me].q) == 0 && !member(me), exit_empty);
+#if CRITICAL
+	must(m[me].ncritical == 0 && len(m[me].excluded) == 0, exit_empty)
+#endif
 }
 
 inline execute() {
@@ -607,7 +705,13 @@ inline execute() {
 	fi;
 #endif
 #if CRITICAL
-	must(m[me].ncritical == 0 || g[gp].critical, critical_first);
+	must(m[me].ncritical == 0 || isCritical(gp), critical_first);
+#endif
+#if EXCLUSIVE
+	must(gp == 1 || g[1].lockedm != g[gp].lockedm || !inExclusive(1), exclusive_alone);
+	must(gp == 2 || g[2].lockedm != g[gp].lockedm || !inExclusive(2), exclusive_alone);
+	must(gp == NG || g[NG].lockedm != g[gp].lockedm || !inExclusive(NG), exclusive_alone);
+	g[gp].owed = false;
 #endif
 	if
 	:: !inherit ->
@@ -856,7 +960,11 @@ scheduleLocked:
 	lockedDrain();
 #if CRITICAL
 	if
+#ifdef FAULT_holder_preempted
+	:: m[me].ncritical != 0 && !p[m[me].p].sliceOver -> lockedCritical()
+#else
 	:: m[me].ncritical != 0 -> lockedCritical()
+#endif
 	:: else
 	fi;
 #endif
@@ -873,7 +981,7 @@ scheduleLocked:
 		goto lockedHandoff
 	:: else
 	fi;
-#if GOSCHED || SLICES || FAIR || STOPS || SYSCALL
+#if GOSCHED || SLICES || FAIR || STOPS || SYSCALL || EXCLUSIVE
 	/* lockedMustYield */
 	if
 	:: m[me].yield == yieldClaimed -> goto runs
@@ -914,7 +1022,7 @@ runs:
 		goto running
 	};
 
-#if GOSCHED || SLICES || FAIR || STOPS || SYSCALL
+#if GOSCHED || SLICES || FAIR || STOPS || SYSCALL || EXCLUSIVE
 yields:
 	lockedYield();
 #endif
@@ -993,10 +1101,14 @@ running:
 	 * The third computes, and the others go from one critical section to the next, until
 	 * their slices end. A critical section sees the end of one slice at most.
 	 */
-#define slowSection	(g[gp].critical && g[gp].preempted)
-	:: atomic { m[me].preempt && !slowSection -> g[gp].preempted = g[gp].critical; goto preempted }
+#define slowSection	(isCritical(gp) && g[gp].preempted)
+	:: atomic { m[me].preempt && !slowSection -> g[gp].preempted = isCritical(gp); goto preempted }
+#if EXCLUSIVE
+	:: !m[me].preempt && gp != 3 && !isCritical(gp) -> g[gp].exclusive = true; goto exclusiveBegin
+	:: slowSection && gp != 3 && isCritical(gp) -> g[gp].exclusive = false; goto criticalExit
+#else
 	:: !m[me].preempt && gp != 3 && !g[gp].critical ->
-		atomic { g[gp].critical = true; m[me].ncritical++ };
+		atomic { g[gp].critical = 1; m[me].ncritical++ };
 		if
 		:: atomic { sema == 0 -> sema = gp; goto running }
 		:: atomic { sema != 0 -> g[gp].status = Gwaiting; gp = 0; schedule() }
@@ -1010,6 +1122,7 @@ running:
 		:: else -> sema = 0
 		fi;
 		goto criticalExit
+#endif
 #endif
 #if FAIR && !CRITICAL
 	/* Who computes, does so until its slice ends. */
@@ -1027,22 +1140,69 @@ running:
 		ready(gp2);
 		atomic { g[gp].status = Gwaiting; gp = 0; schedule() }
 #endif
+#if EXCLUSIVE && !FAIR
+	/* it goes on with a section that was suspended */
+	:: g[gp].suspended == isOver -> goto exclusiveBegin
+	/* LockOSThread, or Do */
+	:: atomic { g[gp].suspended == notSuspended && g[gp].lockedm != 0 && !g[gp].exclusive && !isCritical(gp) ->
+		g[gp].exclusive = true; goto exclusiveBegin }
+	/* UnlockOSThread, or the end of Do */
+	:: atomic { g[gp].exclusive && g[gp].suspended == notSuspended && g[gp].critical == 1 -> g[gp].exclusive = false; goto criticalExit }
+	/* Yield */
+	:: atomic { g[gp].exclusive && g[gp].suspended == notSuspended && g[gp].critical == 1 ->
+#ifndef FAULT_yield_keeps_section
+		criticalEnd(gp, ok); ok = false;
+#endif
+		owe(gp);
+		g[gp].suspended = isOver;
+		goto gosched }
+#if EXCLUSIVE > 1
+	/* BlockOSThread, and its end */
+	:: atomic { g[gp].exclusive && g[gp].suspended == notSuspended && g[gp].critical == 1 ->
+		criticalEnd(gp, ok); ok = false;
+		g[gp].suspended = byBlock;
+		goto running }
+	:: atomic { g[gp].suspended == byBlock && !isCritical(gp) ->
+		g[gp].suspended = isOver;
+		owe(gp);
+		if
+		:: len(m[me].q) != 0 || inbox(m[me].word) != 0 -> goto gosched
+		:: else -> goto running
+		fi }
+#endif
+#endif
+#if EXCLUSIVE && !FAIR
+#define mayGoOn	(g[gp].suspended != isOver)
+#else
+#define mayGoOn	true
+#endif
 #if BLOCKS && !FAIR
 	/* it blocks */
-	:: atomic { g[gp].todo > 0 -> g[gp].todo--; g[gp].status = Gwaiting; gp = 0; schedule() }
+	:: atomic { mayGoOn && g[gp].todo > 0 -> g[gp].todo--; g[gp].status = Gwaiting; gp = 0; schedule() }
 #endif
 #if !FAIR
 	/* it readies one that blocks */
-	:: atomic { anyWaiting -> anyReady(gp2) };
+	:: atomic { mayGoOn && anyWaiting -> anyReady(gp2) };
 		ready(gp2);
 		goto running
-#if CRITICAL
+#if CRITICAL && EXCLUSIVE < 3
 	/* criticalEnter, criticalExit */
-	:: atomic { g[gp].lockedm != 0 && !g[gp].critical -> g[gp].critical = true; m[me].ncritical++; goto running }
-	:: g[gp].critical -> goto criticalExit
+#if EXCLUSIVE
+	:: atomic { mayGoOn && g[gp].lockedm != 0 && !inSection(gp) ->
+		if
+		:: !isCritical(gp) -> m[me].ncritical++
+		:: else
+		fi;
+		g[gp].critical++; goto running }
+	:: atomic { mayGoOn && inSection(gp) && inExclusive(gp) && g[gp].suspended == notSuspended -> g[gp].critical--; goto running }
+	:: mayGoOn && inSection(gp) && (!g[gp].exclusive || g[gp].suspended == byBlock) -> goto criticalExit
+#else
+	:: atomic { g[gp].lockedm != 0 && !isCritical(gp) -> g[gp].critical = 1; m[me].ncritical++; goto running }
+	:: isCritical(gp) -> goto criticalExit
+#endif
 #endif
 	/* it ends */
-	:: atomic { g[gp].todo == 0 && !isCritical(gp) -> g[gp].status = Gdead; if :: g[gp].lockedm == 0 -> gp = 0; schedule() :: else fi };
+	:: atomic { mayGoOn && g[gp].todo == 0 && !inSection(gp) -> g[gp].status = Gdead; if :: g[gp].lockedm == 0 -> gp = 0; schedule() :: else fi };
 		/* gdestroyLocked */
 		if
 		:: g[gp].locker -> d_step { g[gp].locker = false; drop() }
@@ -1211,7 +1371,7 @@ running:
 		ready(gp2);
 		goto running
 	/* ThreadLocker.Unlock */
-	:: atomic { g[gp].locker && !isCritical(gp) -> g[gp].locker = false;
+	:: atomic { mayGoOn && g[gp].locker && !inSection(gp) -> g[gp].locker = false;
 #ifndef FAULT_drop_late
 		drop();
 #endif
@@ -1220,7 +1380,7 @@ running:
 		:: else -> goto lockedLeave
 		fi }
 	/* UnlockOSThread */
-	:: atomic { g[gp].ext && !isCritical(gp) -> g[gp].ext = false;
+	:: atomic { mayGoOn && g[gp].ext && !inSection(gp) -> g[gp].ext = false;
 		if
 		:: g[gp].locker -> goto running
 		:: else -> goto lockedLeave
@@ -1281,23 +1441,59 @@ lockedLeave:
 	atomic { schedule() }
 #endif
 
+#if EXCLUSIVE
+exclusiveBegin:
+	atomic {
+		/*
+		 * The code yields until no other g is in a section. None is here: who runs on an m
+		 * with gs in sections is in one.
+		 */
+		must(m[me].ncritical == 0 || isCritical(gp), exclusive_alone);
+		if
+		:: g[gp].suspended == isOver && yielder == gp ->
+			yielder = 0;
+			must(!g[1].owed && !g[2].owed && !g[NG].owed, yield_lets_in)
+		:: else
+		fi;
+		if
+		:: !isCritical(gp) -> g[gp].critical = 1; m[me].ncritical++
+		:: else
+		fi;
+		g[gp].suspended = notSuspended;
+		goto running
+	};
+#endif
+
 #if CRITICAL
 criticalExit:
 	atomic {
-		g[gp].critical = false; m[me].ncritical--;
+		criticalEnd(gp, ok);
 #if FAIR
 		g[gp].preempted = false;
 #endif
 		if
-#ifndef FAULT_critical_stays
-		:: m[me].passedOver -> m[me].passedOver = (m[me].ncritical != 0); g[gp].status = Gwaiting; runnable(gp)
+#if !defined(FAULT_critical_stays) && !defined(FAULT_section_stays)
+		:: ok -> ok = false
 #endif
-		:: else -> goto running
+		:: else -> ok = false; goto running
 		fi
 	};
-	/* goschedLocked; the queue is not empty */
+gosched:
+	/* goschedLocked */
+	atomic { g[gp].status = Gwaiting; runnable(gp) };
 	lockedDrain();
+#if EXCLUSIVE
+	atomic {
+		if
+		:: len(m[me].q) == 0 -> m[me].yield = yieldGlobal
+		:: else
+		fi;
+		pushBack(gp);
+		schedule()
+	};
+#else
 	atomic { pushBack(gp); schedule() };
+#endif
 #endif
 
 #if SLICES || STOPS || FAIR || SYSCALL
@@ -1605,7 +1801,7 @@ init {
 #ifdef ONLY
 	d_step {
 		one_place = true; one_ticket = true; ticket_flag = true; own_queue = true; one_p = true;
-		claimed_first = true; own_thread = true; critical_first = true; not_idle = true;
+		claimed_first = true; own_thread = true; critical_first = true; exclusive_alone = true; yield_lets_in = true; not_idle = true;
 		exit_empty = true; after_exit = true; world_stops = true; lost_wakeup = true; all_done = true;
 		ONLY = false
 	};

@@ -18,6 +18,7 @@
 #define inOwnQueue	2
 #define inInbox		3
 #define inRunq		4	/* an ordinary run queue */
+#define inExcluded	5	/* lockedRunq.excluded */
 
 /* p.status */
 #define Pidle		0
@@ -35,8 +36,13 @@ typedef G {
 	bool ext;		/* m.lockedExt is not 0 while it runs */
 	bool joining;		/* gLockJoining */
 #if CRITICAL
-	bool critical;		/* gLockCritical */
+	byte critical;		/* gLocks.critical; not 0 is gLockCritical */
 	bool preempted;		/* in its critical section; the code has no such field */
+#endif
+#if EXCLUSIVE
+	bool exclusive;		/* in an exclusive section, which may be suspended */
+	byte suspended;		/* by what */
+	bool owed;		/* its turn, by a Yield; the code has no such field */
 #endif
 	byte schedlink;		/* next in the inbox */
 	byte todo		/* blocks, yields, system calls and locks that are left */
@@ -64,7 +70,7 @@ typedef M {
 	bool relay;
 #if CRITICAL
 	byte ncritical;
-	bool passedOver;
+	chan excluded = [NG] of { byte };
 #endif
 	chan q = [NG] of { byte }
 }
@@ -120,6 +126,8 @@ hidden byte one_p;		/* each p is in exactly one place, and none is lost */
 hidden byte claimed_first;	/* a dedicated m gets a p only from who has claimed it */
 hidden byte own_thread;		/* a locked g runs on its m, and its m runs no other */
 hidden byte critical_first;	/* an m whose gs are in critical sections runs only these */
+hidden byte exclusive_alone;	/* and if one is in an exclusive section, none but that one */
+hidden byte yield_lets_in;	/* Yield in an exclusive section gives each g in the queue of the m a turn */
 hidden byte not_idle;		/* a dedicated m is not on sched.midle */
 hidden byte exit_empty;		/* an m exits once, and becomes ordinary, only with nothing queued and no g locked to it */
 hidden byte after_exit;		/* nobody touches an m that has exited */
