@@ -78,6 +78,24 @@ faults=(
 	"yield_keeps_section excl1 yield_lets_in"
 	"section_stays fair_excl third_runs"
 	"new_not_parked join1 lost_wakeup"
+	"arm_ignores_own block_nest lost_wakeup"
+	"arm_ignores_inbox block_nest lost_wakeup"
+	"push_ignores_armed block_nest lost_wakeup"
+	"own_push_stays_armed block_nest lost_wakeup"
+	"wanted_unlocked block_nest wake_over"
+	"disarm_keeps_wanted block_nest wake_over"
+	"end_waits_not block_nest wake_over"
+	"ender_sleeps block_nest block_ends"
+	"idle_unlocked block_nest lost_wakeup"
+	"want_keeps_idle block_nest one_waker"
+	"schedule_armed block_nest wake_needed"
+	"callback_armed block_nest wake_needed"
+	"callback_returns_unarmed block_nest block_armed"
+	"outer_unarmed block_nest block_armed"
+	"exitsyscall_armed block_nest armed_alone"
+	"lost_p_unarmed block_late lost_wakeup"
+	"late_cleared_last block_late lost_wakeup"
+	"stop_armed block_stop lost_wakeup"
 )
 
 # The configurations in which also each run is shown to end.
@@ -216,12 +234,13 @@ search() {
 		flags+=(-DNFAIR=3)
 		run=(-a -f -N "$claim")
 	fi
-	local define=("-DCONFIG_$config")
+	local define=("-DCONFIG_$config") source=lockedm.pml
+	[[ $config != *block_* ]] || source=block.pml
 	if [[ -n $fault ]]; then
 		# Check nothing but the property, so that nothing else comes before it.
 		define+=("-DFAULT_$fault" "-DONLY=$([[ $claim == - ]] && echo "$property" || echo none)")
 	fi
-	if ! { spin -a "${define[@]}" lockedm.pml &&
+	if ! { spin -a "${define[@]}" "$source" &&
 		gcc -w -DCOLLAPSE "${flags[@]}" -DMEMLIM=$memory -o pan pan.c; } >build 2>&1; then
 		{
 			printf '%s: cannot be built:\n' "$config"
@@ -257,7 +276,7 @@ search() {
 			"$(field '.*elapsed time ([0-9.]+) seconds.*')" "$result"
 		if [[ -n $by ]]; then
 			echo "--- the end of the trail:"
-			spin -t -p "${define[@]}" lockedm.pml 2>/dev/null | grep -E '^ *[0-9]+:|CYCLE' |
+			spin -t -p "${define[@]}" "$source" 2>/dev/null | grep -E '^ *[0-9]+:|CYCLE' |
 				grep -vE '\[(IF|DO|D_STEP[0-9]*|else|sub-sequence|break|\.\(goto\)|goto :b[0-9]*|assert.*)\]$' | tail -n 80 | sed 's/^/	/'
 		elif [[ $result != ok ]]; then
 			tail -n 20 out | sed 's/^/	/'

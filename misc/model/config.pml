@@ -19,6 +19,15 @@
  *	EXCLUSIVE	and exclusive ones, with Yield; if 2, with BlockOSThread, too; if 3,
  *			only exclusive ones
  *	FAIR		nothing is bounded; see running in lockedm.pml
+ *
+ * Those that have block_ in their name are of block.pml:
+ *
+ *	LOOPS1...	how often a g calls BlockOSThread
+ *	CALLS		how often gs call C outside of that
+ *	NATIVE		how often C returns, or calls back, without having been woken
+ *	STEALS		how often the p of an m in C is taken by another than sysmon
+ *	LATE		how many other ms have wakers that sysmon is to ready
+ *	OTHERS		number of other ms
  */
 
 #if defined(CONFIG_wake1)	/* wake-ups: two gs share a thread, one is unlocked */
@@ -269,6 +278,34 @@
 #define CRITICAL 1
 #define EXCLUSIVE 1
 
+#elif defined(CONFIG_block_nest)	/* BlockOSThread, and again in a block and in a callback */
+#define NG 2
+#define LOOPS1 2
+
+#elif defined(CONFIG_block_two)	/* blocks of two gs overlap */
+#define NG 2
+#define TODO1 0
+#define LOOPS2 1
+
+#elif defined(CONFIG_block_late)	/* calls of C outside of blocks lose their p */
+#define NG 2
+#define TODO1 0
+#define SLICES 1
+#define CALLS 1
+#define STEALS 1
+#define LATE 1
+
+#elif defined(CONFIG_block_stop)	/* the world stops */
+#define NG 2
+#define STOPS 1
+#define STEALS 1
+
+#elif defined(CONFIG_block_push)	/* two ms ready gs */
+#define NG 2
+#define TODO2 2
+#define SLICES 1
+#define OTHERS 2
+
 #elif defined(CONFIG_fair_shared)	/* two gs of a thread ready each other, an unlocked one computes */
 #define FAIR 1
 #define LOCK1 1
@@ -334,6 +371,10 @@
 #define FAIR_COMPUTES 0
 #define CRITICAL 1
 #define EXCLUSIVE 1
+
+#elif defined(CONFIG_big_block_two)
+#define NG 2
+#define LOOPS2 1
 
 #elif defined(CONFIG_big_wake2)
 #define NM 3
@@ -452,6 +493,27 @@
 #endif
 #ifndef CRITICAL
 #define CRITICAL 0
+#endif
+#ifndef LOOPS1
+#define LOOPS1 1
+#endif
+#ifndef LOOPS2
+#define LOOPS2 0
+#endif
+#ifndef CALLS
+#define CALLS 0
+#endif
+#ifndef NATIVE
+#define NATIVE 1
+#endif
+#ifndef STEALS
+#define STEALS 0
+#endif
+#ifndef LATE
+#define LATE 0
+#endif
+#ifndef OTHERS
+#define OTHERS 1
 #endif
 #ifndef EXCLUSIVE
 #define EXCLUSIVE 0

@@ -3,7 +3,8 @@
  * and the rest of the scheduler find each other. Read the head comment there first.
  * What is a word, a state or a step there has the same name here. proc.pml has the rest
  * of the scheduler and the properties, config.pml the configurations. check.bash runs
- * the model, and prints how many states each configuration has.
+ * the model, and prints how many states each configuration has. block.pml, beside this, is
+ * the protocol of BlockOSThread.
  *
  * An m is a process, thread. It goes from label to label where the code calls functions
  * that never return. The process sysmon retakes ps, ends time slices, and readies
