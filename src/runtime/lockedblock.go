@@ -346,11 +346,12 @@ func lockedLateWake() {
 	}
 	var list gList
 	lock(&sched.lock)
+	lockedLate.Store(0) // before the scan: a loop that becomes late meanwhile counts again
 	for mp := allm; mp != nil; mp = mp.alllink {
-		if mp.lockedq.nblock == 0 {
+		loop := mp.lockedq.loop
+		if loop == nil {
 			continue
 		}
-		loop := mp.lockedq.loop
 		lock(&loop.lock)
 		if loop.late && loop.idle && loop.wanted {
 			loop.idle = false
@@ -359,7 +360,6 @@ func lockedLateWake() {
 		loop.late = false
 		unlock(&loop.lock)
 	}
-	lockedLate.Store(0)
 	unlock(&sched.lock)
 	injectglist(&list)
 }
