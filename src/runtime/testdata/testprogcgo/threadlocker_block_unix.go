@@ -107,7 +107,6 @@ func ThreadLockerDoCallback() {
 		return 0
 	}
 	call := func() { tlCall(do, 1, 0) }
-	do()
 	call()
 	for range 10 {
 		other.Do(call)
