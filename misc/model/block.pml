@@ -269,6 +269,7 @@ inline lockedPush(gp) {
 /* lockedClaim(gp), by other. It sets claimed. */
 inline lockedClaim(gp) {
 	d_step { keep = (g[gp].lockTicket -> lockedFlags & ~lockedTicket : lockedFlags); g[gp].lockTicket = false };
+	/* Each gp here is the ticket. */
 	do
 	:: atomic { w = word };
 		if

@@ -18,6 +18,7 @@
  *	CRITICAL	locked gs enter and leave critical sections
  *	EXCLUSIVE	and exclusive ones, with Yield; if 2, with BlockOSThread, too; if 3,
  *			only exclusive ones
+ *	LEND		gs wait for mutexes in exclusive sections, and ms lend themselves
  *	FAIR		nothing is bounded; see running in lockedm.pml
  *
  * Those that have block_ in their name are of block.pml:
@@ -278,6 +279,31 @@
 #define CRITICAL 1
 #define EXCLUSIVE 1
 
+#elif defined(CONFIG_lend1)	/* waits for mutexes in exclusive sections */
+#define NM 2
+#define NP 1
+#define NG 3
+#define LOCK1 1
+#define LOCK2 1
+#define LOCK3 1
+#define TODO2 0
+#define TODO3 0
+#define CRITICAL 1
+#define EXCLUSIVE 3
+#define LEND 1
+
+#elif defined(CONFIG_lendstop1)	/* and the world stops, or time slices end */
+#define NM 3
+#define NP 1
+#define NG 2
+#define LOCK1 1
+#define LOCK2 1
+#define SLICES 1
+#define STOPS 1
+#define CRITICAL 1
+#define EXCLUSIVE 3
+#define LEND 1
+
 #elif defined(CONFIG_block_nest)	/* BlockOSThread, and again in a block and in a callback */
 #define NG 2
 #define LOOPS1 2
@@ -517,5 +543,8 @@
 #endif
 #ifndef EXCLUSIVE
 #define EXCLUSIVE 0
+#endif
+#ifndef LEND
+#define LEND 0
 #endif
 #define FAIRTICK 2

@@ -55,6 +55,9 @@
  *     are one step. It may begin on a thread that is not shared. BlockOSThread is the end of
  *     the section, whatever a g does outside of one, and a yield. criticalEnd always yields
  *     at once.
+ *   - With LEND, who waits for a mutex does so in its exclusive section. Any g may unlock
+ *     it, or at last one that is not here. An m lends itself at any time after it has parked.
+ *     endLending is left out: any g that runs may be preempted.
  *   - A g joins by Lock only. Do and Go take the hold before they know the m, which cannot
  *     exit then. A g that Go or an inheriting holder starts is one that joins at once.
  *   - Those that find a ThreadLocker being bound do not lock it. In the code they yield, and
@@ -111,6 +114,14 @@ byte slices = SLICES;
 
 /* touch(mp) stands before each access of another m's word. */
 #define touch(mp)	must((mp) != 0 && !m[mp].exited, after_exit)
+
+#if LEND
+#define lending		m[me].lends
+#define lendNot		m[me].mayLend = false
+#else
+#define lending		false
+#define lendNot		skip
+#endif
 
 /* mine stands before each access of the m's own queue. */
 #define mine		must(m[me].awake && (m[me].word & lockedParked) == 0, own_queue)
@@ -235,9 +246,12 @@ inline lockedClaim(gp, claimed) {
 		if
 #ifdef FAULT_claim_unparked
 		:: atomic { m[mp].word == w ->
-#else
+#elif defined(FAULT_claim_overtakes)
 		:: atomic { (w & lockedParked) != 0 && m[mp].word == w ->
+#else
+		:: atomic { (w & lockedParked) != 0 && (ticket || (w & lockedTicket) == 0) && m[mp].word == w ->
 #endif
+			must(ticket || (w & lockedTicket) == 0, ticket_first);
 			touch(mp);
 			m[mp].word = w & ~lockedParked & ~(ticket * lockedTicket);
 			m[mp].relay = relay;
@@ -250,7 +264,7 @@ inline lockedClaim(gp, claimed) {
 			gp = 0;
 			claimed = true; w = 0; ticket = false; relay = false; break }
 #ifndef FAULT_claim_unparked
-		:: atomic { (w & lockedParked) == 0 && m[mp].word == w ->
+		:: atomic { !((w & lockedParked) != 0 && (ticket || (w & lockedTicket) == 0)) && m[mp].word == w ->
 			touch(mp);
 			g[gp].schedlink = inbox(w);
 			m[mp].word = asInbox(gp) | (w & lockedFlags & ~(ticket * lockedTicket));
@@ -373,7 +387,7 @@ inline ready(rg) {
 /* lockedPark, from where lockedSpin has given up, which may be at any time */
 inline lockedPark() {
 	do
-	:: atomic { w = m[me].word; if :: inbox(w) != 0 -> w = 0; inherit = false; goto scheduleLocked :: else fi };
+	:: atomic { w = m[me].word; if :: inbox(w) != 0 -> w = 0; inherit = false; lendNot; goto scheduleLocked :: else fi };
 		if
 #if defined(FAULT_park_unchecked)
 		:: atomic { true -> m[me].word = m[me].word | lockedParked; m[me].awake = false; w = 0; break }
@@ -421,7 +435,11 @@ inline lockedCritical() {
 		:: len(m[me].q) != 0 ->
 			m[me].q?<j>;
 			if
-			:: isCritical(j) -> break
+			:: isCritical(j) ->
+#if LEND && !defined(FAULT_lend_stays)
+				m[me].lends = m[me].lends && !g[j].exclusive;
+#endif
+				break
 #ifdef FAULT_joiner_runs
 			:: !isCritical(j) && g[j].joining -> break
 			:: !isCritical(j) && !g[j].joining ->
@@ -484,6 +502,30 @@ inline exclusiveDrop(gp) {
 #define inSection(gp)	isCritical(gp)
 #else
 #define inSection(gp)	(g[gp].critical > g[gp].exclusive)
+#endif
+
+#if LEND
+/* A g in an exclusive section that waits for a mutex, and those that can be run meanwhile. */
+#define waitsMutex(gp)	(g[gp].lockedm == me && inExclusive(gp) && g[gp].status == Gwaiting && g[gp].mutex)
+#define lendable(gp)	(g[gp].lockedm == me && g[gp].place == inExcluded && !g[gp].begins)
+
+/* takeLendable(), in a d_step, moves the first g that can be run to the head of the own queue. */
+inline takeLendable() {
+	i = len(m[me].excluded); k = 0;
+	do
+	:: i > 0 ->
+		m[me].excluded?j; i--;
+		if
+		:: k == 0 && !g[j].begins -> k = j
+		:: else -> m[me].excluded!j
+		fi
+	:: else -> break
+	od;
+	if
+	:: k != 0 -> mine; to(k, inExcluded, inOwnQueue); m[me].q!k; lastFirst(me)
+	:: else
+	fi
+}
 #endif
 
 byte yielder; /* the g that has called Yield first, or is at the end of BlockOSThread */
@@ -706,13 +748,17 @@ inline execute() {
 	fi;
 #endif
 #if CRITICAL
-	must(m[me].ncritical == 0 || isCritical(gp), critical_first);
+	must(m[me].ncritical == 0 || isCritical(gp) || lending, critical_first);
 #endif
 #if EXCLUSIVE
-	must(gp == 1 || g[1].lockedm != g[gp].lockedm || !inExclusive(1), exclusive_alone);
-	must(gp == 2 || g[2].lockedm != g[gp].lockedm || !inExclusive(2), exclusive_alone);
-	must(gp == NG || g[NG].lockedm != g[gp].lockedm || !inExclusive(NG), exclusive_alone);
+	must(gp == 1 || g[1].lockedm != g[gp].lockedm || !inExclusive(1) || lending, exclusive_alone);
+	must(gp == 2 || g[2].lockedm != g[gp].lockedm || !inExclusive(2) || lending, exclusive_alone);
+	must(gp == NG || g[NG].lockedm != g[gp].lockedm || !inExclusive(NG) || lending, exclusive_alone);
+	must(!inExclusive(gp) || !lending, exclusive_alone);
 	g[gp].owed = false;
+#endif
+#if LEND
+	g[gp].mutex = false;
 #endif
 	if
 	:: !inherit ->
@@ -807,7 +853,7 @@ findRunnable:
 	fi;
 #if NETPOLL
 	if
-	:: atomic { anyWaiting -> anyReady(gp); found() }
+	:: atomic { anyPolled -> anyReady(gp); found() }
 	:: true
 	fi;
 #endif
@@ -871,9 +917,16 @@ stopm:
 
 	/* mPark, in stopm and lockedSleep */
 end_mPark:
+#if LEND
+	if
+	:: m[me].park
+	:: atomic { m[me].mayLend && !m[me].park -> goto lockedLend }
+	fi;
+#endif
 	atomic {
 		m[me].park ->
 		m[me].park = false;
+		lendNot;
 		must((m[me].word & lockedParked) == 0, claimed_first);
 		m[me].awake = true;
 		pp = m[me].nextp; m[me].nextp = 0;
@@ -968,9 +1021,18 @@ scheduleLocked:
 #endif
 	:: else
 	fi;
+#if LEND
+	if
+	:: nothingToRun && lending -> d_step { takeLendable() }
+	:: else
+	fi;
+#endif
 #endif
 	if
 	:: nothingToRun ->
+#if LEND && !defined(FAULT_lend_never)
+		d_step { m[me].mayLend = !lending && (waitsMutex(1) || waitsMutex(2) || waitsMutex(NG)) && (lendable(1) || lendable(2) || lendable(NG)) };
+#endif
 #if STOPS && NP > 1
 		/* lockedSpin */
 		if
@@ -1060,6 +1122,32 @@ handoff:
 	handoffp(pp);
 	goto end_mPark;
 
+#if LEND
+	/* The m has no p, and may be claimed. */
+lockedLend:
+	m[me].lends = true;
+	do
+	:: atomic { w = m[me].word;
+			if
+			:: (w & lockedParked) == 0 || (w & lockedTicket) != 0 -> w = 0; lendNot; goto end_mPark
+			:: else
+			fi };
+		if
+#ifdef FAULT_lend_unclaimed
+		:: atomic { true -> m[me].word = m[me].word & ~lockedParked; m[me].awake = true; w = 0; break }
+#else
+		:: atomic { m[me].word == w -> m[me].word = w & ~lockedParked; m[me].awake = true; w = 0; break }
+		:: m[me].word != w
+#endif
+		fi
+	od;
+	atomic { true -> d_step { takeLendable() } };
+	lockedTakeTicket(gp);
+	atomic { !sched.lock -> globrunqput(gp); lendNot };
+	wakep();
+	goto end_mPark;
+#endif
+
 #if STOPS
 lockedGCStop:
 	lockedDrain();
@@ -1092,6 +1180,14 @@ lockedGCStop:
 		goto end_mPark
 #endif
 	};
+#endif
+
+#if LEND
+#define mayGoOn	(g[gp].suspended != isOver && !g[gp].begins)
+#elif EXCLUSIVE && !FAIR
+#define mayGoOn	(g[gp].suspended != isOver)
+#else
+#define mayGoOn	true
 #endif
 
 	/* The m runs gp. */
@@ -1144,8 +1240,14 @@ running:
 #if EXCLUSIVE && !FAIR
 	/* it goes on with a section that was suspended */
 	:: g[gp].suspended == isOver -> goto exclusiveBegin
+#if LEND
+	/* it goes on to wait for the end of another's */
+	:: g[gp].suspended != isOver && g[gp].begins -> goto exclusiveBegin
+	/* it waits for a mutex in its section */
+	:: atomic { mayGoOn && g[gp].todo > 0 && inExclusive(gp) -> g[gp].todo--; g[gp].mutex = true; g[gp].status = Gwaiting; gp = 0; schedule() }
+#endif
 	/* LockOSThread, or Do */
-	:: atomic { g[gp].suspended == notSuspended && g[gp].lockedm != 0 && !g[gp].exclusive && !isCritical(gp) ->
+	:: atomic { mayGoOn && g[gp].suspended == notSuspended && g[gp].lockedm != 0 && !g[gp].exclusive && !isCritical(gp) ->
 		g[gp].exclusive = true; goto exclusiveBegin }
 	/* UnlockOSThread, or the end of Do */
 	:: atomic { g[gp].exclusive && g[gp].suspended == notSuspended && g[gp].critical == 1 -> g[gp].exclusive = false; goto criticalExit }
@@ -1172,18 +1274,18 @@ running:
 		fi }
 #endif
 #endif
-#if EXCLUSIVE && !FAIR
-#define mayGoOn	(g[gp].suspended != isOver)
-#else
-#define mayGoOn	true
-#endif
 #if BLOCKS && !FAIR
 	/* it blocks */
 	:: atomic { mayGoOn && g[gp].todo > 0 -> g[gp].todo--; g[gp].status = Gwaiting; gp = 0; schedule() }
 #endif
 #if !FAIR
 	/* it readies one that blocks */
-	:: atomic { mayGoOn && anyWaiting -> anyReady(gp2) };
+	:: atomic { mayGoOn && anyPolled -> anyReady(gp2) };
+#if LEND
+		ready(gp2);
+		goto running
+	:: atomic { mayGoOn && anyWaiting && !anyPolled -> anyUnlocked(gp2) };
+#endif
 		ready(gp2);
 		goto running
 #if CRITICAL && EXCLUSIVE < 3
@@ -1445,9 +1547,16 @@ lockedLeave:
 #if EXCLUSIVE
 exclusiveBegin:
 	atomic {
+#if LEND && !defined(FAULT_lend_begins)
+		/* exclusiveWait */
+		if
+		:: m[me].ncritical != 0 && !isCritical(gp) -> g[gp].begins = true; goto gosched
+		:: else -> g[gp].begins = false
+		fi;
+#endif
 		/*
-		 * The code yields until no other g is in a section. None is here: who runs on an m
-		 * with gs in sections is in one.
+		 * The code yields until no other g is in a section. Without LEND none is here: who
+		 * runs on an m with gs in sections is in one.
 		 */
 		must(m[me].ncritical == 0 || isCritical(gp), exclusive_alone);
 		if
@@ -1707,7 +1816,16 @@ proctype sysmon() {
 		}
 #else
 	/* injectglist */
-	:: atomic { anyWaiting -> anyReady(gp) };
+#if LEND
+	/* A mutex that is held elsewhere is unlocked at last. */
+	:: atomic { anyPolled || timeout && anyWaiting && noneRunnable ->
+		if
+		:: anyPolled -> anyReady(gp)
+		:: else -> anyUnlocked(gp)
+		fi };
+#else
+	:: atomic { anyPolled -> anyReady(gp) };
+#endif
 		if
 		:: g[gp].lockedm != 0 -> lockedPush(gp, ok)
 		:: else
@@ -1728,7 +1846,11 @@ proctype sysmon() {
 				}
 			}
 		fi
+#if LEND
+	:: timeout && !(anyWaiting && noneRunnable) -> break
+#else
 	:: timeout -> break
+#endif
 #endif
 #if SYSCALL
 	/* retake */
@@ -1802,7 +1924,7 @@ init {
 #ifdef ONLY
 	d_step {
 		one_place = true; one_ticket = true; ticket_flag = true; own_queue = true; one_p = true;
-		claimed_first = true; own_thread = true; critical_first = true; exclusive_alone = true; yield_lets_in = true; not_idle = true;
+		claimed_first = true; own_thread = true; critical_first = true; exclusive_alone = true; ticket_first = true; yield_lets_in = true; not_idle = true;
 		exit_empty = true; after_exit = true; world_stops = true; lost_wakeup = true; all_done = true;
 		ONLY = false
 	};

@@ -44,6 +44,10 @@ typedef G {
 	byte suspended;		/* by what */
 	bool owed;		/* its turn, by a Yield; the code has no such field */
 #endif
+#if LEND
+	bool begins;		/* gLocks.begins */
+	bool mutex;		/* what it waits for is a mutex */
+#endif
 	byte schedlink;		/* next in the inbox */
 	byte todo		/* blocks, yields, system calls and locks that are left */
 }
@@ -71,6 +75,10 @@ typedef M {
 #if CRITICAL
 	byte ncritical;
 	chan excluded = [NG] of { byte };
+#endif
+#if LEND
+	bool mayLend;
+	bool lends;
 #endif
 	chan q = [NG] of { byte }
 }
@@ -121,6 +129,7 @@ Sched sched;
 hidden byte one_place;		/* a runnable g stands in exactly one place */
 hidden byte one_ticket;		/* an m has at most one ticket */
 hidden byte ticket_flag;	/* if a ticket is out, the flag says so */
+hidden byte ticket_first;	/* a g that is not the ticket does not overtake it */
 hidden byte own_queue;		/* only the m that runs, or its claimer, touches the own queue */
 hidden byte one_p;		/* each p is in exactly one place, and none is lost */
 hidden byte claimed_first;	/* a dedicated m gets a p only from who has claimed it */
@@ -151,27 +160,54 @@ hidden byte i, j, k; /* scratch in a d_step, likewise */
 	g[gp].status = Grunnable; \
 	g[gp].place = inHand
 
-/* anyWaiting, and anyReady, which makes one that waits runnable, in an atomic. */
+/*
+ * anyWaiting; anyPolled, if it waits for an event and not for a mutex; and anyReady, which
+ * makes one that anyPolled tells of runnable, in an atomic.
+ */
+#if LEND
+#define polled(gp)	(g[gp].status == Gwaiting && !g[gp].mutex)
+#else
+#define polled(gp)	(g[gp].status == Gwaiting)
+#endif
 #if NG == 1
 #define anyWaiting	(g[1].status == Gwaiting)
+#define anyPolled	polled(1)
 #elif NG == 2
 #define anyWaiting	(g[1].status == Gwaiting || g[2].status == Gwaiting)
+#define anyPolled	(polled(1) || polled(2))
 #else
 #define anyWaiting	(g[1].status == Gwaiting || g[2].status == Gwaiting || g[3].status == Gwaiting)
+#define anyPolled	(polled(1) || polled(2) || polled(3))
 #endif
 
 inline anyReady(gp) {
 	if
-	:: g[1].status == Gwaiting -> gp = 1
+	:: polled(1) -> gp = 1
 #if NG >= 2
-	:: g[2].status == Gwaiting -> gp = 2
+	:: polled(2) -> gp = 2
 #endif
 #if NG >= 3
-	:: g[3].status == Gwaiting -> gp = 3
+	:: polled(3) -> gp = 3
 #endif
 	fi;
 	runnable(gp)
 }
+
+#if LEND
+/* noneRunnable, but those that wait to begin sections */
+#define canBeRun(gp)	(g[gp].status == Grunnable && !(g[gp].begins && g[gp].place == inExcluded))
+#define noneRunnable	(!canBeRun(1) && !canBeRun(2) && !canBeRun(NG))
+
+/* anyUnlocked does so with one that waits for a mutex. */
+inline anyUnlocked(gp) {
+	if
+	:: g[1].status == Gwaiting && g[1].mutex -> gp = 1
+	:: g[2].status == Gwaiting && g[2].mutex -> gp = 2
+	:: NG > 2 && g[NG].status == Gwaiting && g[NG].mutex -> gp = NG
+	fi;
+	runnable(gp)
+}
+#endif
 
 /* Run queues. */
 

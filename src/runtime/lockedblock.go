@@ -24,7 +24,8 @@ import (
 //   - An m is armed when one of its gs begins a block, or goes on with it: because a
 //     callback returns to C, because the scheduler resumes the g, which was preempted,
 //     or because an inner block ends. If another goroutine is runnable already,
-//     wake is called at once. Nothing yields between the look at both parts of the
+//     wake is called at once. One that is put aside by an exclusive section is not, unless
+//     the m lends itself. Nothing yields between the look at both parts of the
 //     queue and the return to C, or the m is disarmed and armed again.
 //   - It is disarmed when the g leaves the block, enters a callback, or stops running.
 //   - Whoever pushes to an m that is armed does so under the lock of the m's
@@ -94,9 +95,15 @@ func lockedBlockOSThread(block, wake func()) {
 	}
 	q := gp.m.lockedq
 	if q.loop == nil {
-		q.loop = new(lockedLoop)
-		lockInit(&q.loop.lock, lockRankLeafRank)
-		go lockedWaker(q.loop)
+		loop := new(lockedLoop)
+		lockInit(&loop.lock, lockRankLeafRank)
+		// This allocates, so another goroutine of the thread may run, and block, meanwhile.
+		go lockedWaker(loop)
+		if q.loop == nil {
+			q.loop = loop
+		} else {
+			loop.end()
+		}
 	}
 	b := &lockedBlock{wake: wake, gp: gp}
 	f := blockFrame{b: b, outer: r.block}
@@ -201,7 +208,7 @@ func (loop *lockedLoop) arm(q *lockedRunq, b *lockedBlock) {
 //
 //go:nowritebarrierrec
 func (loop *lockedLoop) armLocked(q *lockedRunq) *g {
-	for q.q.empty() {
+	for q.q.empty() && !(q.lends && q.hasLendable()) {
 		w := q.word.Load()
 		if w&lockedGMask != 0 {
 			break
@@ -429,7 +436,17 @@ func blockHandoff(pp *p) {
 	}
 	thread.takeP()
 	thread.resume()
+	// If there is no idle m, allocm borrows pp, which others must not take for the p of
+	// a system call. So keep them away. (This is not castogscanstatus, which counts
+	// scan bits as locks, after which handoffp may acquire no others.)
+	gp := mp.curg
+	for !gp.atomicstatus.CompareAndSwap(_Gsyscall, _Gscansyscall) {
+		osyield() // somebody scans gp
+	}
 	handoffp(pp)
+	if !gp.atomicstatus.CompareAndSwap(_Gscansyscall, _Gsyscall) {
+		throw("blockHandoff: bad status")
+	}
 }
 
 // lockedWaker calls the wake functions of a thread's blocks, one at a time.
@@ -487,7 +504,7 @@ func (loop *lockedLoop) call(b *lockedBlock) {
 	returned = true
 }
 
-// end ends the waker. The current m has no locked g any more.
+// end ends the waker. The current m has no locked g any more, or has another loop.
 func (loop *lockedLoop) end() {
 	lock(&loop.lock)
 	loop.ended = true

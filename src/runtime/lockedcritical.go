@@ -33,6 +33,20 @@ import (
 // That must not go on for ever, as it would with a goroutine that is nearly always in
 // a section when its time slice ends. So a goroutine that leaves its section
 // while others are put aside goes to the end of the queue.
+//
+// A goroutine that is put aside may hold a mutex, and the one in the exclusive section
+// may wait for that. Often neither knows: fmt and log have such mutexes. So if
+// a goroutine waits for a mutex in an exclusive section, and no one else can be run, for
+// lendAfter, its m lends itself to the others until that goroutine can go on. They
+// cannot begin exclusive sections meanwhile. The limit is there since the mutex is mostly
+// held on another thread, and for a shorter time.
+//
+// The m, parked and without a p, sees to that itself. It claims itself, so that nobody
+// else wakes it at the same time, and parks again with a ticket (lockedLend).
+
+// lendAfter is a time slice, in nanoseconds. So long a goroutine that holds a mutex may be
+// kept from running in any case.
+const lendAfter = forcePreemptNS
 
 // criticalEnter begins a critical section of the current goroutine.
 func criticalEnter() {
@@ -84,6 +98,10 @@ func criticalEnd(mp *m, gp *g, r *gLocks) (yield bool) {
 	gp.lockflags &^= gLockCritical
 	q := mp.lockedq
 	q.ncritical--
+	if q.section.ptr() == r {
+		q.section = 0
+		q.lends = false
+	}
 	return !q.excluded.empty() && q.readmit()
 }
 
@@ -136,16 +154,19 @@ func exclusiveLock(gp *g) {
 // exclusiveBegin begins an exclusive section of gp, the current goroutine.
 func exclusiveBegin(gp *g, r *gLocks) {
 	if gp.m.lockedq.ncritical != 0 && r.critical == 0 {
-		exclusiveWait(gp)
+		exclusiveWait(gp, r)
 	}
 	criticalBegin(gp, r)
+	gp.m.lockedq.section.set(r)
 }
 
 // exclusiveWait waits until no other goroutine of the thread is in a section.
-func exclusiveWait(gp *g) {
+func exclusiveWait(gp *g, r *gLocks) {
+	r.begins = true
 	for gp.m.lockedq.ncritical != 0 {
 		mcall(gosched_m)
 	}
+	r.begins = false
 }
 
 // exclusiveDrop ends the exclusive section of gp, which ends or leaves mp, the current
@@ -197,11 +218,116 @@ func lockedCritical(mp *m) *g {
 	for !q.q.empty() {
 		gp := q.q.pop()
 		if gp.lockflags&gLockCritical != 0 {
+			if q.section.ptr() == gp.locks {
+				q.lends = false
+			}
 			return gp
 		}
 		q.excluded.pushBack(gp)
 	}
 	return nil
+}
+
+// lendable reports whether q's m, the current one, is to lend itself if it stays parked.
+func (q *lockedRunq) lendable() bool {
+	r := q.section.ptr()
+	if r == nil || q.lends || r.critical != 1 { // not if it is a semaphore of the runtime's that r's g waits for
+		return false
+	}
+	gp := r.g.ptr()
+	if readgstatus(gp)&^_Gscan != _Gwaiting || !gp.waitreason.isMutexWait() && gp.waitreason != waitReasonSemacquire {
+		return false
+	}
+	return q.hasLendable()
+}
+
+// hasLendable reports whether takeLendable would find one.
+//
+//go:nowritebarrierrec
+func (q *lockedRunq) hasLendable() bool {
+	for gp := q.excluded.head.ptr(); gp != nil; gp = gp.schedlink.ptr() {
+		if !gp.beginsSection() {
+			return true
+		}
+	}
+	return false
+}
+
+// beginsSection reports whether gp waits to begin an exclusive section. If so, an m that
+// lends itself must not run it.
+func (gp *g) beginsSection() bool {
+	r := gp.record()
+	return r != nil && r.begins
+}
+
+// takeLendable takes the first g that can be run by an m that lends itself out of those put
+// aside.
+func (q *lockedRunq) takeLendable() (found *g) {
+	for n := q.excluded.size; n > 0; n-- {
+		gp := q.excluded.pop()
+		if found == nil && !gp.beginsSection() {
+			found = gp
+		} else {
+			q.excluded.pushBack(gp)
+		}
+	}
+	return found
+}
+
+// lockedSleepLending is mPark for mp, the current m, which is parked, without a p and
+// counted as idle, and lends itself if that lasts.
+func lockedSleepLending(mp *m) {
+	if notetsleep(&mp.park, lendAfter) {
+		noteclear(&mp.park)
+	} else {
+		lockedLend(mp)
+		mPark()
+	}
+	mp.lockedq.mayLend = false
+}
+
+// lockedLend has mp, the current m, which is as lockedSleepLending says, run others than
+// the g that is in an exclusive section.
+func lockedLend(mp *m) {
+	q := mp.lockedq
+	q.lends = true
+	for {
+		w := q.word.Load()
+		if w&lockedParked == 0 || w&lockedTicket != 0 {
+			return // it is about to be woken
+		}
+		if q.word.CompareAndSwap(w, w&^lockedParked) {
+			break
+		}
+	}
+	q.q.push(q.takeLendable())
+	lock(&sched.lock)
+	globrunqput(lockedTakeTicket(mp))
+	q.mayLend = false
+	unlock(&sched.lock)
+	wakep()
+}
+
+// endLending is called when gp, co-located with the current goroutine, has been made
+// runnable while mp, their m, lends itself. If gp is why it does, it runs next, and soon.
+func (mp *m) endLending(gp *g) {
+	if curg := mp.curg; curg != nil && mp.lockedq.section.ptr() == gp.locks && curg.lockflags&gLockCritical == 0 {
+		curg.preempt = true
+		curg.stackguard0 = stackPreempt
+	}
+}
+
+// lockedMayLend reports whether a parked m is about to lend itself. It is called while all
+// ms are idle.
+func lockedMayLend() bool {
+	if goexperiment.ThreadLocker {
+		for mp := allm; mp != nil; mp = mp.alllink {
+			if mp.lockedq.mayLend {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // lockedExcluded reports whether gp is runnable, but waits for the end of a section of

@@ -100,6 +100,7 @@ type gLocks struct {
 	critical      uint32 // nesting of criticalBegin
 	exclusiveFrom uint32 // m.lockedExt when LockOSThread began an exclusive section, or 0
 	ndo           uint32 // nesting of ThreadLocker.Do
+	begins        bool   // waits to begin an exclusive section
 
 	doFor uint64 // goid of the goroutine for which it is in Do, or 0
 
@@ -344,13 +345,14 @@ func lockedLeave(gp *g) {
 		others--
 	}
 	if others == 0 && mp.lockbits == 0 && mp.lockedq.joining.Load() == 0 {
-		if debugLockedM {
-			lockedCheckEmpty(mp)
-		}
 		if r := gp.locks; r.critical != 0 {
 			// Nobody is put aside.
 			r.critical, r.ndo, r.exclusiveFrom = 0, 0, 0
 			mp.lockedq.ncritical--
+			mp.lockedq.section = 0
+		}
+		if debugLockedM {
+			lockedCheckEmpty(mp)
 		}
 		mp.nlocks = 0
 		gp.freeRecord()

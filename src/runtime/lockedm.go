@@ -88,14 +88,14 @@ import (
 //     ordinary m would have to see to, the m claims the m of that g itself and
 //     wakes it with the p. An ordinary m would be woken only to do the same.
 //
-// So a runnable locked g stands in exactly one place: the own queue, the
+// So a runnable locked g stands in exactly one place: the own queue, or the list of
+// those put aside for a section (excluded, see lockedcritical.go), the
 // inbox, or an ordinary run queue, for which, while user goroutines are disabled,
 // sched.disable.runnable stands in. An m has at most one ticket, because only
 // the step that sets the ticket flag makes one, and the flag is cleared by the
 // m that takes the ticket from its queue. It does not do so at once when somebody
 // else wakes it: so it may run, or park again, while the flag is set. An m parked
-// with gs in its queue has a ticket out, or waits for one that is in a critical
-// section (criticalEnter) and will be pushed.
+// with gs in its own queue has a ticket out.
 //
 // Paths. What co-located gs do most, ready each other and block, does not pass
 // through ready and park_m: goreadyLocked and parkLocked do the same with less,
@@ -168,6 +168,9 @@ type lockedOwn struct {
 	relay       bool          // whoever claimed this m did so in a relay
 	away        bool          // the last g readied by this m belongs elsewhere
 	asked       bool          // the m, which may be an ordinary one, has pushed to one that runs
+	mayLend     bool          // the m is parked, and is to lend itself if that lasts; see lockedcritical.go
+	lends       bool          // it does
+	section     lockspuintptr // record of the g in an exclusive section, or 0
 	keptHead    uint32        // pp.runqhead at keptSince
 	keptSince   int64         // since when the m spins while others could use its p, or 0
 	q           gQueue        // own queue
@@ -383,6 +386,9 @@ func lockedPut(gp *g) bool {
 	if mp := getg().m; gp.lockedm.ptr() == mp && mp.p != 0 {
 		if debugLockedM && mp.lockedq.word.Load()&lockedParked != 0 {
 			throw("lockedPut: own queue belongs to the claimer")
+		}
+		if mp.lockedq.lends {
+			mp.endLending(gp)
 		}
 		mp.lockedq.q.pushBack(gp)
 		if mp.lockedq.nblock != 0 {
@@ -606,7 +612,12 @@ func scheduleLocked(mp *m, inheritTime bool) {
 		var gp *g
 		if q.ncritical != 0 {
 			// Nothing else may run; see criticalEnter.
-			if gp = lockedCritical(mp); gp == nil {
+			if gp = lockedCritical(mp); gp == nil && q.lends {
+				if gp = callbackReady(mp); gp == nil {
+					gp = q.takeLendable()
+				}
+			}
+			if gp == nil {
 				inheritTime = lockedPark(mp)
 				continue
 			}
@@ -798,9 +809,11 @@ func lockedPark(mp *m) (inheritTime bool) {
 	if (q.ncritical == 0 || mp.lockedg.ptr().inExclusive()) && lockedSpin(mp) {
 		return q.keptSince != 0
 	}
+	q.mayLend = q.lendable()
 	for {
 		w := q.word.Load()
 		if w&lockedGMask != 0 {
+			q.mayLend = false
 			return false
 		}
 		if q.word.CompareAndSwap(w, w|lockedParked) {
@@ -988,7 +1001,11 @@ func lockedTakeTicket(mp *m) *g {
 // idle, is claimed and given a p, and reports whether it has begun a time slice,
 // which what runs next inherits.
 func lockedSleep(mp *m) (inheritTime bool) {
-	mPark()
+	if mp.lockedq.mayLend {
+		lockedSleepLending(mp)
+	} else {
+		mPark()
+	}
 	if debugLockedM && mp.lockedq.word.Load()&(lockedParked|lockedArmed) != 0 {
 		throw("lockedSleep: woken while parked")
 	}
@@ -1011,8 +1028,10 @@ func lockedGCStop(mp *m) (inheritTime bool) {
 	pp := mp.p.ptr()
 	q := mp.lockedq
 	if q.q.empty() {
+		q.mayLend = q.lendable()
 		w := q.word.Load()
 		if w&lockedGMask != 0 || !q.word.CompareAndSwap(w, w|lockedParked) {
+			q.mayLend = false
 			return false // try again
 		}
 	} else if gp := lockedTakeTicket(mp); gp != nil {
@@ -1140,7 +1159,7 @@ func lockedCheck(mp *m) {
 //go:nosplit
 func lockedCheckEmpty(mp *m) {
 	q := mp.lockedq
-	if q.word.Load() != 0 || !q.q.empty() || !q.excluded.empty() || q.ncritical|q.nblock != 0 || mp.callbacks != 0 ||
+	if q.word.Load() != 0 || !q.q.empty() || !q.excluded.empty() || q.ncritical|q.nblock != 0 || q.section != 0 || mp.callbacks != 0 ||
 		q.bound != 0 || q.joining.Load() != 0 {
 		throw("lockedCheckEmpty: m has locked gs")
 	}

@@ -150,7 +150,7 @@ func (l *ThreadLocker) Unlock() {
 //
 // An exclusive section ends while f calls [ThreadLocker.Yield] or [BlockOSThread]. A
 // function f that waits for another goroutine of the thread in any other way waits
-// forever.
+// forever, except for a mutex: see [LockOSThread].
 //
 // Do panics if no goroutine holds l, since what f did to the thread would be lost with
 // it, and if l was not made by MakeThreadLocker.

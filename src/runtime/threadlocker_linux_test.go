@@ -2846,3 +2846,36 @@ func TestDedicatedThreadSleep(t *testing.T) {
 		tlWaitAll(ws...)
 	})
 }
+
+// TestThreadLockerSynctestBlockOSThread tests that wake is called by a goroutine of no
+// bubble, which no bubble waits for.
+func TestThreadLockerSynctestBlockOSThread(t *testing.T) {
+	var p [2]int
+	if err := syscall.Pipe(p[:]); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(p[0])
+	defer syscall.Close(p[1])
+	woken := make(chan time.Time, 1)
+	synctest.Test(t, func(t *testing.T) {
+		l := runtime.MakeThreadLocker()
+		l.Lock()
+		defer l.Unlock()
+		l.Go(func() {})
+		runtime.BlockOSThread(func() {
+			for {
+				if _, err := syscall.Read(p[0], make([]byte, 1)); err != syscall.EINTR {
+					break
+				}
+			}
+		}, func() {
+			woken <- time.Now() // a channel of the bubble would panic here
+			syscall.Write(p[1], []byte("x"))
+		})
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if now := time.Now(); !(<-woken).After(now) {
+			t.Error("wake is called in a bubble")
+		}
+	})
+}

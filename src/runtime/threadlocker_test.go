@@ -1058,8 +1058,8 @@ var tlEnds = []struct {
 	{"Goexit", func(w *tlWorker) { w.do(runtime.Goexit) }},
 }
 
-// TestThreadLockerSynctestDo tests that what Do, Go, Inherit and BlockOSThread start belongs
-// to the bubble of who calls them, but not what calls wake.
+// TestThreadLockerSynctestDo tests that what Do, Go and Inherit start belongs to the bubble
+// of who calls them.
 func TestThreadLockerSynctestDo(t *testing.T) {
 	l := runtime.MakeThreadLocker()
 	bound, leave := make(chan bool), make(chan bool)
@@ -1144,26 +1144,6 @@ func TestThreadLockerSynctestDo(t *testing.T) {
 				time.Sleep(time.Hour)
 				panic(1)
 			})
-		})
-	})
-	t.Run("BlockOSThread", func(t *testing.T) {
-		outside := make(chan time.Time, 1)
-		synctest.Test(t, func(t *testing.T) {
-			l := runtime.MakeThreadLocker()
-			l.Lock()
-			defer l.Unlock()
-			l.Go(func() {})
-			runtime.BlockOSThread(func() {
-				// Only a channel of no bubble can be used in wake.
-				for len(outside) == 0 {
-				}
-			}, func() { outside <- time.Now() })
-			// The goroutine that calls wake counts for nothing here.
-			time.Sleep(time.Hour)
-			synctest.Wait()
-			if now := time.Now(); !(<-outside).After(now) {
-				t.Error("wake is called in a bubble")
-			}
 		})
 	})
 }

@@ -47,8 +47,7 @@ func newRoom(id int) *room {
 // threads is what the actors know about threads.
 //
 // It is read and written by one goroutine, which is not locked. A mutex would not do:
-// whoever is in an exclusive section would wait for a goroutine of the same thread that
-// was preempted while it held the mutex.
+// whoever waits for one in an exclusive section may let others run.
 var threads struct {
 	requests chan func()
 	// locked counts the goroutines that are certainly locked to a thread.
@@ -104,6 +103,9 @@ type actor struct {
 	// section is how many exclusive sections it is in. There it must not wait for a
 	// goroutine of its thread.
 	section int
+	// waits says that it may wait for a mutex in an exclusive section. Then others of its
+	// thread may run, but not begin sections.
+	waits bool
 
 	// log is what it has done lately.
 	log  [20]atomic.Uint64
@@ -248,7 +250,11 @@ func (a *actor) check(where string) {
 			fail(a, "after %s", where)
 		}
 		var by *actor
-		guarded(func() { by = threads.sections[a.tid] })
+		guarded(func() {
+			if by = threads.sections[a.tid]; by != nil && by.waits {
+				by = nil
+			}
+		})
 		if by != nil && by != a {
 			fail(a, "after %s: in the exclusive section of actor %d", where, by.id)
 		}
@@ -528,9 +534,18 @@ func (a *actor) block(depth int) {
 			l.Unlock()
 		}
 	}
+	// Who is the last to write closes p[1]. Otherwise a file of another might be written to.
+	var writers atomic.Int32
+	writers.Store(2)
+	written := func() {
+		if writers.Add(-1) == 0 {
+			syscall.Close(p[1])
+		}
+	}
 	came := make(chan bool)
 	go func() {
 		come()
+		written()
 		close(came)
 	}()
 	n, known := a.section, a.leaveSection()
@@ -566,6 +581,7 @@ func (a *actor) block(depth int) {
 		wake()
 	})
 	ended = true
+	written()
 	a.section = n
 	if known {
 		a.enterSection()
@@ -574,7 +590,6 @@ func (a *actor) block(depth int) {
 		<-came
 	}
 	syscall.Close(p[0])
-	syscall.Close(p[1])
 }
 
 func (a *actor) unlockOSThread() {
@@ -620,7 +635,8 @@ func panics(a *actor, name string, f func()) (ok bool) {
 	defer func() {
 		if e := recover(); e != nil {
 			ok = false
-			if !strings.HasPrefix(fmt.Sprint(e), "runtime."+name+": ") {
+			// fmt has a mutex, see waits.
+			if err, isError := e.(error); !isError || !strings.HasPrefix(err.Error(), "runtime."+name+": ") {
 				fail(a, "panic: %v", e)
 			}
 		}
@@ -811,10 +827,16 @@ func (a *actor) step(depth int) {
 		for range n {
 			spin()
 		}
-	case k == 12 && a.callbacks == 0 && a.section == 0:
+	case k == 12 && a.callbacks == 0:
 		what = "mutex"
-		a.note(opMutex, 0)
+		a.note(opMutex, a.section)
+		if a.section > 0 {
+			guarded(func() { a.waits = true })
+		}
 		mutex.Lock()
+		if a.section > 0 {
+			guarded(func() { a.waits = false })
+		}
 		counter++
 		if n%4 == 0 {
 			runtime.Gosched()
