@@ -527,10 +527,12 @@ func (a *actor) block(depth int) {
 		// wake must not be called after BlockOSThread, so this is another one.
 		syscall.Write(p[1], []byte("y"))
 	}
+	var here atomic.Bool // the other goroutine has been on the thread
 	if a.in != nil {
 		l := a.in.l
 		come = func() {
 			l.Lock() // a keeps it bound
+			here.Store(true)
 			l.Unlock()
 		}
 	}
@@ -557,7 +559,7 @@ func (a *actor) block(depth int) {
 		}
 		read := func() {
 			a.note(opBlocked, p[0])
-			for {
+			for !here.Load() {
 				if _, err := syscall.Read(p[0], make([]byte, 1)); err != syscall.EINTR {
 					break
 				}
