@@ -332,19 +332,18 @@ inline lockedDrain() {
 	word = w | (flags); \
 	w = 0
 
-/* lockedTakeTicket takes the ticket to gp, or leaves 0 there. */
+/* lockedTakeTicket takes the ticket to gp. */
 inline lockedTakeTicket(gp) {
 	do
 	:: d_step {
 			w = word;
 			if
-			:: (w & lockedTicket) == 0 && gp == 0 -> q?gp; g[gp].lockTicket = true
+			:: gp == 0 -> q?gp; g[gp].lockTicket = true
 			:: else
 			fi
 		};
 		if
-		:: atomic { (w & lockedTicket) != 0 && word == w -> parks(lockedParked); break }
-		:: atomic { (w & lockedTicket) == 0 && word == w -> parks(lockedParked | lockedTicket); break }
+		:: atomic { word == w -> parks(lockedParked | lockedTicket); break }
 		:: word != w
 		fi
 	od
@@ -439,14 +438,7 @@ schedule:
 		/* lockedYield */
 		slices--;
 		lockedTakeTicket(gp);
-		atomic {
-			if
-			:: gp != 0 -> runq!gp; gp = 0
-			:: else
-			fi;
-			hasP = false;
-			goto end_mPark
-		}
+		atomic { runq!gp; gp = 0; hasP = false; goto end_mPark }
 #endif
 	fi;
 	d_step { must((word & (lockedParked | lockedArmed)) == 0, armed_alone); q?gp };
@@ -469,12 +461,7 @@ lockedGCStop:
 		fi
 	:: else ->
 		lockedTakeTicket(gp);
-		atomic {
-			if
-			:: gp != 0 -> runq!gp; gp = 0
-			:: else
-			fi
-		}
+		atomic { runq!gp; gp = 0 }
 	fi;
 	atomic { hasP = false; goto end_mPark };
 #endif
@@ -678,13 +665,7 @@ endC:
 	lockedDrain();
 	atomic { q!gp; gp = 0 };
 	lockedTakeTicket(gp);
-	atomic {
-		if
-		:: gp != 0 -> runq!gp; gp = 0
-		:: else
-		fi;
-		goto end_mPark
-	};
+	atomic { runq!gp; gp = 0; goto end_mPark };
 
 	/* lockedRelease, with lockedLoop.end */
 exits:

@@ -38,7 +38,6 @@ faults=(
 	"claim_keeps_flag wake1 lost_wakeup"
 	"claim_overtakes wake1 ticket_first"
 	"claim_unparked syscall2 own_queue"
-	"second_ticket slice1 one_ticket"
 	"yield_publishes_early slice2 ticket_flag"
 	"yield_stays handoff1 run_ends"
 	"claimed_stays fair_shared_blocks third_runs"

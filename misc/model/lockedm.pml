@@ -557,28 +557,14 @@ inline lockedTakeTicket(gp) {
 	do
 	:: d_step {
 			w = m[me].word;
-#ifndef FAULT_second_ticket
-			if
-			:: (w & lockedTicket) == 0 && gp == 0 -> pop(gp)
-			:: else
-			fi
-#else
+			must((w & (lockedParked | lockedTicket)) == 0, one_ticket);
 			if
 			:: gp == 0 -> pop(gp)
 			:: else
 			fi
-#endif
 		};
 		if
-		:: atomic { (w & lockedTicket) != 0 && m[me].word == w ->
-#ifndef FAULT_second_ticket
-			must(gp == 0, one_ticket);
-#else
-			d_step { makeTicket(gp) };
-#endif
-			m[me].word = w | lockedParked;
-			m[me].awake = false; w = 0; break }
-		:: atomic { (w & lockedTicket) == 0 && m[me].word == w ->
+		:: atomic { m[me].word == w ->
 			m[me].word = w | lockedParked | lockedTicket;
 			d_step { makeTicket(gp) };
 			m[me].awake = false; w = 0; break }
@@ -612,19 +598,15 @@ inline lockedYield() {
 	od
 #else
 	lockedTakeTicket(gp);
-	if
-	:: gp != 0 ->
 #ifdef FAULT_yield_in_front
-		atomic { yielded; runqput(m[me].p, gp, true) }
+	atomic { true -> yielded; runqput(m[me].p, gp, true) }
 #else
-		if
-		:: atomic { m[me].yield == yieldLocal -> yielded; runqput(m[me].p, gp, false) }
-		:: atomic { m[me].yield != yieldLocal && !sched.lock -> yielded; globrunqput(gp) };
-			wakep()
-		fi
-#endif
-	:: atomic { gp == 0 -> yielded }
+	if
+	:: atomic { m[me].yield == yieldLocal -> yielded; runqput(m[me].p, gp, false) }
+	:: atomic { m[me].yield != yieldLocal && !sched.lock -> yielded; globrunqput(gp) };
+		wakep()
 	fi
+#endif
 #endif
 }
 
@@ -1165,10 +1147,7 @@ lockedGCStop:
 		d_step { m[me].word = m[me].word | lockedParked; m[me].awake = false }
 #else
 		lockedTakeTicket(gp);
-		if
-		:: gp != 0 -> runqput(m[me].p, gp, true)
-		:: else
-		fi
+		runqput(m[me].p, gp, true)
 #endif
 	fi;
 	atomic {

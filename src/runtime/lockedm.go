@@ -77,12 +77,12 @@ import (
 //   - yield (lockedYield): the m has runnable gs but must give up its p: its
 //     time slice is over and other work waits, a GC worker is due, the world
 //     stops, or it left a system call and got no p. It takes the g at the
-//     head of its queue as ticket, unless one is out, sets parked and ticket,
-//     and only then publishes the ticket.
+//     head of its queue as ticket, sets parked and ticket, and only then
+//     publishes the ticket.
 //   - claim (lockedClaim): an ordinary m took a locked g from an ordinary
 //     queue. Whoever clears parked owns the m: it puts the g at the head of
 //     the own queue and gives the m its p (startLocked). If the m is not
-//     parked, the g goes to the inbox.
+//     parked, or another g is its ticket, the g goes to the inbox.
 //   - hand off (lockedHandoff): an m that parked or yielded has a p to give
 //     away. If a locked g comes next on it, and nothing else is due that an
 //     ordinary m would have to see to, the m claims the m of that g itself and
@@ -93,9 +93,8 @@ import (
 // inbox, or an ordinary run queue, for which, while user goroutines are disabled,
 // sched.disable.runnable stands in. An m has at most one ticket, because only
 // the step that sets the ticket flag makes one, and the flag is cleared by the
-// m that takes the ticket from its queue. It does not do so at once when somebody
-// else wakes it: so it may run, or park again, while the flag is set. An m parked
-// with gs in its own queue has a ticket out.
+// m that takes the ticket from its queue. Nobody else claims an m that has a ticket out.
+// So such an m is parked. An m parked with gs in its own queue has one out.
 //
 // Paths. What co-located gs do most, ready each other and block, does not pass
 // through ready and park_m: goreadyLocked and parkLocked do the same with less,
@@ -829,16 +828,15 @@ func lockedPark(mp *m) (inheritTime bool) {
 // next inherits the time slice.
 func lockedYield(mp *m, to lockedYieldTo) (inheritTime bool) {
 	pp := mp.p.ptr()
-	if gp := lockedTakeTicket(mp); gp != nil {
-		// From here on mp may be claimed.
-		if to == yieldLocal {
-			runqput(pp, gp, false)
-		} else {
-			lock(&sched.lock)
-			globrunqput(gp)
-			unlock(&sched.lock)
-			wakep()
-		}
+	gp := lockedTakeTicket(mp)
+	// From here on mp may be claimed.
+	if to == yieldLocal {
+		runqput(pp, gp, false)
+	} else {
+		lock(&sched.lock)
+		globrunqput(gp)
+		unlock(&sched.lock)
+		wakep()
 	}
 	lockedHandoff(mp.p.ptr())
 	return lockedSleep(mp)
@@ -967,29 +965,18 @@ func (gp *g) tookTicket(next bool) {
 
 // lockedTakeTicket makes mp, the current m, which has runnable gs in its own
 // queue, parked with a ticket out. It returns the ticket, which the caller
-// must put in an ordinary run queue, or nil if there is one in such a queue
-// already. From its return on the own queue belongs to whoever claims mp.
+// must put in an ordinary run queue. From its return on the own queue belongs to
+// whoever claims mp.
 //
 //go:nowritebarrierrec
 func lockedTakeTicket(mp *m) *g {
 	q := mp.lockedq
-	var gp *g
+	gp := q.q.pop()
+	gp.lockflags |= gLockTicket
 	for {
 		w := q.word.Load()
-		if w&lockedTicket != 0 {
-			// The ticket flag does not get set while mp is not parked,
-			// but it can be cleared.
-			if gp != nil {
-				throw("lockedTakeTicket: ticket out of nowhere")
-			}
-			if q.word.CompareAndSwap(w, w|lockedParked) {
-				return nil
-			}
-			continue
-		}
-		if gp == nil {
-			gp = q.q.pop()
-			gp.lockflags |= gLockTicket
+		if debugLockedM && w&(lockedParked|lockedTicket) != 0 {
+			throw("lockedTakeTicket: m is parked")
 		}
 		if q.word.CompareAndSwap(w, w|lockedParked|lockedTicket) {
 			return gp
@@ -1034,8 +1021,8 @@ func lockedGCStop(mp *m) (inheritTime bool) {
 			q.mayLend = false
 			return false // try again
 		}
-	} else if gp := lockedTakeTicket(mp); gp != nil {
-		runqput(pp, gp, true)
+	} else {
+		runqput(pp, lockedTakeTicket(mp), true)
 	}
 	releasep()
 	lock(&sched.lock)
@@ -1093,9 +1080,7 @@ func exitsyscallNoPLocked(gp *g) {
 		}
 		lockedDrain(mp)
 		mp.lockedq.q.pushBack(gp)
-		if t := lockedTakeTicket(mp); t != nil {
-			globrunqput(t)
-		}
+		globrunqput(lockedTakeTicket(mp))
 	} else if sched.sysmonwait.Load() {
 		sched.sysmonwait.Store(false)
 		notewakeup(&sched.sysmonnote)
@@ -1126,7 +1111,7 @@ func (q *lockedRunq) size() int32 {
 // lockedCheck throws if mp, the current m, which has a p, is not in order.
 func lockedCheck(mp *m) {
 	w := mp.lockedq.word.Load()
-	if w&(lockedParked|lockedArmed) != 0 {
+	if w&^lockedGMask != 0 {
 		throw("lockedCheck: running m is parked or armed")
 	}
 	if q := mp.lockedq; q.ncritical == 0 && !q.excluded.empty() {
