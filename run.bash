@@ -272,6 +272,19 @@ part_race() {
 	return "$status"
 }
 
+# coroutine_fatal runs each case of that program, which cannot start itself under node.
+coroutine_fatal() {
+	local js=(node "$goroot/lib/wasm/wasm_exec_node.js" "$logs/coroutine.wasm") name names out
+	(cd "$root/test" && clean GOOS=js GOARCH=wasm go build -o "$logs/coroutine.wasm" coroutine_fatal.go) || return
+	names=$(clean "${js[@]}") && [[ $names ]] || return
+	for name in $names; do
+		if out=$(clean "${js[@]}" "$name" 2>&1) || [[ $out != *"fatal error: coro: "* ]]; then
+			echo "$name: $out"
+			return 1
+		fi
+	done
+}
+
 part_ports() {
 	local ports=(linux/386 linux/arm64 windows/amd64 darwin/arm64 plan9/amd64 js/wasm wasip1/wasm) p failed=()
 	# os takes in all that calls the scheduler: sync, time, internal/poll, syscall.
@@ -302,6 +315,8 @@ part_ports() {
 		echo "# js/wasm: test/sweep.go"
 		(cd "$root/test" && clean GOOS=js GOARCH=wasm go build -o "$logs/sweep.wasm" sweep.go &&
 			clean node "$goroot/lib/wasm/wasm_exec_node.js" "$logs/sweep.wasm") || failed+=(test/sweep.go)
+		echo "# js/wasm: test/coroutine_fatal.go"
+		coroutine_fatal || failed+=(test/coroutine_fatal.go)
 	else
 		echo "# js/wasm: test/sweep.go is not run: there is no node in PATH"
 	fi

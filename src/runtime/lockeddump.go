@@ -185,9 +185,11 @@ func lockedProfileRecord(gp *g, r *profilerecord.StackRecord) {
 // ThreadLocker or of LockToRecvOSThread, or is not alone on mp. gp may run
 // meanwhile, but not end.
 func (gp *g) sharesThread(mp *m) bool {
-	if mp.shared() {
-		return true
-	}
+	return mp.shared() || gp.sharesHold()
+}
+
+// sharesHold reports whether gp has a hold of a ThreadLocker or of LockToRecvOSThread.
+func (gp *g) sharesHold() bool {
 	r := gp.record()
 	return r != nil && (r.locker != nil || r.recv)
 }
