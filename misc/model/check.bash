@@ -51,8 +51,7 @@ faults=(
 	"next_peeks handoff1 one_place"
 	"start_forgets_self wake1 all_done"
 	"runs_locked wake1 own_thread"
-	"wake_drops_p wakesyscall2 one_p"
-	"wake_unclaimed wakesyscall2 claimed_first"
+	"wake_unclaimed slice2 claimed_first"
 	"exitsyscall_without_ticket syscall1 lost_wakeup"
 	"exitsyscall_unlocks syscall1 lost_wakeup"
 	"gcstop_without_ticket stop2 lost_wakeup"
@@ -228,7 +227,7 @@ search() {
 	cp "$model"/*.pml "$dir/"
 	cd "$dir"
 	# Small configurations, and most faults, are found sooner without optimization.
-	[[ $config != fair_* && (-z $fault || $config == wakesyscall2) ]] || flags=(-O0)
+	[[ $config != fair_* && -z $fault ]] || flags=(-O0)
 	if [[ $claim == - ]]; then
 		flags+=(-DSAFETY)
 	elif [[ $claim == run_ends ]]; then

@@ -107,17 +107,6 @@
 #define SYSCALL 1
 #define NETPOLL 1
 
-#elif defined(CONFIG_wakesyscall2)	/* lockedWake finds an m that has just left for a system call */
-#define NM 3
-#define NP 2
-#define NG 3
-#define LOCK1 1
-#define LOCK2 1
-#define TODO2 0
-#define BLOCKS 0
-#define SYSCALL 1
-#define NETPOLL 1
-
 #elif defined(CONFIG_stop2)	/* stops of the world */
 #define NM 3
 #define NP 2

@@ -293,19 +293,13 @@ inline lockedWake(gp, taken) {
 		atomic { !sched.lock -> d_step { pidleget(pp) } };
 		if
 		:: pp != 0 ->
-			lockedClaim(gp, taken);
-			if
-			:: taken -> wake()
-			:: else ->
-#if defined(FAULT_wake_drops_p)
-				pp = 0
-#elif defined(FAULT_wake_unclaimed)
-				mp = LOCK1; /* the m of gp */
-				wake()
+#ifdef FAULT_wake_unclaimed
+			d_step { mp = g[gp].lockedm; gp = 0; taken = true };
 #else
-				handoffp(pp)
+			lockedClaim(gp, taken);
+			must(taken, ticket_first);
 #endif
-			fi;
+			wake();
 			taken = true
 		:: else
 		fi

@@ -415,13 +415,12 @@ func lockedWake(gp *g) bool {
 	unlock(&sched.lock)
 	if pp != nil {
 		lockedm := gp.lockedm.ptr()
-		if lockedClaim(gp) {
-			incidlelocked(-1)
-			lockedm.nextp.set(pp)
-			notewakeup(&lockedm.park)
-		} else {
-			handoffp(pp) // somebody was faster, and the m finds gp in its inbox
+		if !lockedClaim(gp) {
+			throw("lockedWake: somebody else has claimed the m")
 		}
+		incidlelocked(-1)
+		lockedm.nextp.set(pp)
+		notewakeup(&lockedm.park)
 	}
 	releasem(mp)
 	return pp != nil
