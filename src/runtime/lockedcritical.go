@@ -303,7 +303,6 @@ func lockedLend(mp *m) {
 	q.q.push(q.takeLendable())
 	lock(&sched.lock)
 	globrunqput(lockedTakeTicket(mp))
-	q.mayLend = false
 	unlock(&sched.lock)
 	wakep()
 }
@@ -317,8 +316,8 @@ func (mp *m) endLending(gp *g) {
 	}
 }
 
-// lockedMayLend reports whether a parked m is about to lend itself. It is called while all
-// ms are idle.
+// lockedMayLend reports whether a parked m is about to lend itself, or does and is not
+// woken yet. It is called while all ms are idle.
 func lockedMayLend() bool {
 	if goexperiment.ThreadLocker {
 		for mp := allm; mp != nil; mp = mp.alllink {
